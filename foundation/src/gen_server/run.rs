@@ -1,0 +1,63 @@
+//! The one receive loop of a `GenServer`.
+
+use std::sync::Arc;
+
+use crate::gen_server::context::Context;
+use crate::gen_server::{GenServer, Info};
+use crate::process::exit::{Exit, ExitReason};
+use crate::process::mailbox::{Control, Envelope, Receipt, Received};
+use crate::process::reply::Reply;
+use crate::process::server_ref::Server;
+
+/// What a process tells its starter at the end of `init`. A failed `init` tells nothing: the starter waits for the exit.
+#[derive(Debug)]
+pub(crate) enum Ack {
+    Up,
+    Ignore,
+    /// A supervisor: this child did not start.
+    ChildFailed { id: Arc<str>, reason: ExitReason },
+}
+
+/// Runs a process to its end and returns the reason.
+pub(crate) async fn run<S: GenServer>(server: Arc<Server<S::Msg>>, args: S::Args, ack: Reply<Ack>) -> ExitReason {
+    let mut cx = Context::<S>::new(&server);
+    let mut state = match S::init(args, &mut cx).await {
+        Ok(state) => {
+            ack.send(Ack::Up);
+            state
+        }
+        Err(exit) => {
+            if exit.is_ignore() {
+                ack.send(Ack::Ignore);
+            }
+            return exit.into_reason();
+        }
+    };
+    let reason = receive(&mut state, &mut cx).await;
+    state.terminate(&reason, &mut cx).await;
+    reason
+}
+
+async fn receive<S: GenServer>(state: &mut S, cx: &mut Context<S>) -> ExitReason {
+    loop {
+        let step = match cx.next().await {
+            Received::Message(envelope) => handle(state, envelope, cx).await,
+            Received::Control(Control::Stop(reason) | Control::Exit(reason)) => Err(Exit::reason(reason)),
+            Received::Control(Control::Down(down)) => state.info(Info::Down(down), cx).await,
+        };
+        if let Err(exit) = step {
+            return exit.into_reason();
+        }
+        // A process whose mail never ends still lets others run.
+        tokio::task::consume_budget().await;
+    }
+}
+
+async fn handle<S: GenServer>(state: &mut S, envelope: Envelope<S::Msg>, cx: &mut Context<S>) -> Result<(), Exit> {
+    let Envelope { message, receipt } = envelope;
+    state.handle(message, cx).await?;
+    if let Receipt::Handled(reply) = receipt {
+        reply.send(());
+    }
+    Ok(())
+}

@@ -1,0 +1,114 @@
+//! OTP-grade processes, supervision, monitors and delivery on tokio.
+//!
+//! Everything runs under a supervisor, every message has a known fate, and a crash is contained, reported and answered by a
+//! rule that was written down before. Use this crate alone: it knows no data format and no store.
+//!
+//! # A supervised counter
+//!
+//! ```
+//! use foundation::{
+//!     Context, Exit, GenServer, Node, NodeConfig, Reply, ServerSpec, Strategy, Supervisor, SupervisorSpec,
+//! };
+//!
+//! struct Counter(u64);
+//!
+//! enum Msg {
+//!     Add(u64),
+//!     Get(Reply<u64>),
+//! }
+//!
+//! impl GenServer for Counter {
+//!     type Args = u64;
+//!     type Msg = Msg;
+//!
+//!     async fn init(start: u64, _cx: &mut Context<Self>) -> Result<Self, Exit> {
+//!         Ok(Self(start))
+//!     }
+//!
+//!     async fn handle(&mut self, msg: Msg, _cx: &mut Context<Self>) -> Result<(), Exit> {
+//!         match msg {
+//!             Msg::Add(n) => self.0 = self.0.checked_add(n).ok_or_else(|| Exit::error("overflow"))?,
+//!             Msg::Get(reply) => reply.send(self.0),
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let node = Node::new(NodeConfig::default())?;
+//! let name = node.name::<Msg>("counter")?;
+//! let counter = ServerSpec::<Counter>::new(40).name(&name).child("counter");
+//! let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(counter)).await?;
+//!
+//! name.cast(Msg::Add(2)).map_err(|error| error.to_string())?;
+//! assert_eq!(name.call(Msg::Get).await?, 42);
+//!
+//! // It crashes; the supervisor starts it again; the name leads to the new incarnation.
+//! let crashed = name.whereis().ok_or("not running")?;
+//! name.cast(Msg::Add(u64::MAX)).map_err(|error| error.to_string())?;
+//! crashed.process().monitor().down().await;
+//! while name.whereis().is_none() {
+//!     tokio::task::yield_now().await;
+//! }
+//! assert_eq!(name.call(Msg::Get).await?, 40);
+//! root.shutdown().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The concepts, in the order in which you meet them
+//!
+//! * [`Node`]: one runtime instance. Pids, names, dead letters and the clock belong to it; there is no global state.
+//! * [`GenServer`] and [`ServerSpec`]: a process with typed messages. [`ThreadServer`] is its sibling for work that blocks.
+//! * [`Supervisor`], [`SupervisorSpec`], [`DynamicSupervisorSpec`], [`ChildSpec`]: the tree.
+//! * [`ServerRef`], [`Name`], [`Recipient`]: one incarnation, whoever is there now, a narrow door.
+//! * [`Reply`]: the answer to one call.
+//! * [`Monitor`]: exactly one [`Down`] for each.
+//! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
+//! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message.
+
+#![forbid(unsafe_code)]
+
+mod clock;
+mod error;
+mod gen_server;
+mod node;
+mod process;
+mod send;
+mod supervisor;
+mod sync;
+mod task;
+mod telemetry;
+mod thread_server;
+pub mod time;
+
+pub use clock::{Clock, SystemClock};
+pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
+pub use gen_server::context::{Context, TimerRef};
+pub use gen_server::spec::ServerSpec;
+pub use gen_server::{GenServer, Info};
+pub use node::{Node, NodeConfig, NodeCounts, NodeError};
+pub use process::cell::ProcessRef;
+pub use process::exit::{Exit, ExitReason};
+pub use process::mailbox::Overflow;
+pub use process::monitor::{Down, Monitor, MonitorId, MonitorRef};
+pub use process::name::{Name, NameError};
+pub use process::pid::Pid;
+pub use process::reply::Reply;
+pub use process::server_ref::{Permit, Recipient, ServerRef};
+pub use send::dead_letter::{DeadLetter, DeadLetterCounts, DeadLetterReason, DeadLetters};
+pub use send::{Accepted, Address, DeliveryError, Handled, accepted, accepted_or_dead_letter, handled};
+pub use supervisor::child_spec::ChildSpec;
+pub use supervisor::handle::{
+    ChildCounts, ChildError, ChildInfo, ChildProcess, ChildRef, StartChildError, SupervisorRef, TreeNode,
+};
+pub use supervisor::report::{Report, ReportKind};
+pub use supervisor::root::Supervisor;
+pub use supervisor::spec::{AutoShutdown, ChildKind, Restart, Shutdown, SpecError, Strategy};
+pub use supervisor::supervisor_spec::{DynamicSupervisorSpec, SupervisorSpec};
+pub use task::{
+    PoolError, PoolPermit, TaskError, TaskHandle, TaskPool, TaskSupervisorRef, TaskSupervisorSpec,
+};
+pub use telemetry::describe_metrics;
+pub use thread_server::{ThreadContext, ThreadServer, ThreadServerSpec};

@@ -1,0 +1,259 @@
+//! One runtime instance: pids, names, dead letters, clock. The workspace keeps no state in statics; it is all here.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use crate::clock::{Clock, SystemClock};
+use crate::process::monitor::MonitorId;
+use crate::process::name::{Name, NameError, Names};
+use crate::process::pid::Pid;
+use crate::send::dead_letter::DeadLetters;
+use crate::supervisor::handle::SupervisorRef;
+use crate::supervisor::report::Report;
+use crate::task::TaskSupervisorRef;
+
+/// How a node is set up.
+///
+/// Defaults: 1,000 dead letters, the system's clock, reports of supervisors go nowhere.
+#[derive(Clone)]
+pub struct NodeConfig {
+    dead_letters: usize,
+    clock: Arc<dyn Clock>,
+    reporter: Reporter,
+}
+
+type Reporter = Arc<dyn Fn(&Report) + Send + Sync>;
+
+impl Default for NodeConfig {
+    fn default() -> Self {
+        Self { dead_letters: 1_000, clock: Arc::new(SystemClock::new()), reporter: Arc::new(|_report| {}) }
+    }
+}
+
+impl NodeConfig {
+    /// Sets how many dead letters are kept; the oldest leaves first, and is counted.
+    #[must_use]
+    pub fn dead_letters(mut self, kept_max: usize) -> Self {
+        self.dead_letters = kept_max;
+        self
+    }
+
+    /// Sets the clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets who hears the reports of supervisors. The default drops them. It runs inside the supervisor and must not block.
+    #[must_use]
+    pub fn on_report(mut self, reporter: impl Fn(&Report) + Send + Sync + 'static) -> Self {
+        self.reporter = Arc::new(reporter);
+        self
+    }
+}
+
+impl fmt::Debug for NodeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeConfig")
+            .field("dead_letters", &self.dead_letters)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a node cannot start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NodeError {
+    /// The program is compiled with `panic = "abort"`: a crash could not be contained, let alone supervised.
+    PanicAbort,
+}
+
+impl fmt::Display for NodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::PanicAbort => {
+                f.write_str("compiled with panic = \"abort\": crashes cannot be supervised, use panic = \"unwind\"")
+            }
+        }
+    }
+}
+
+impl std::error::Error for NodeError {}
+
+/// One runtime instance: it numbers processes, knows their names and keeps their dead letters.
+///
+/// Several nodes can live in one program and share nothing. A clone is the same node.
+///
+/// # Examples
+///
+/// ```
+/// use foundation::{Node, NodeConfig};
+///
+/// let node = Node::new(NodeConfig::default().dead_letters(100))?;
+/// assert_eq!(node.counts().processes, 0);
+/// # Ok::<(), foundation::NodeError>(())
+/// ```
+#[derive(Clone)]
+pub struct Node {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pids: AtomicU64,
+    monitors: AtomicU64,
+    counters: Counters,
+    names: Names,
+    dead_letters: DeadLetters,
+    clock: Arc<dyn Clock>,
+    reporter: Reporter,
+}
+
+/// Gauges of what lives on a node.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    processes: AtomicUsize,
+    monitors: AtomicUsize,
+    tasks: AtomicUsize,
+}
+
+impl Counters {
+    pub(crate) fn process_started(&self) {
+        self.processes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn process_ended(&self) {
+        self.processes.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn monitor_dropped(&self) {
+        self.monitors.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn task_started(&self) {
+        self.tasks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn task_ended(&self) {
+        self.tasks.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How much lives on a node now. Comparing two of these shows a leak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NodeCounts {
+    /// Processes, supervisors and processes on threads included.
+    pub processes: usize,
+    /// Live monitors.
+    pub monitors: usize,
+    /// Names that are registered now.
+    pub names: usize,
+    /// Tasks of all task supervisors.
+    pub tasks: usize,
+}
+
+impl Node {
+    /// Creates a node.
+    ///
+    /// # Errors
+    ///
+    /// [`NodeError::PanicAbort`] when the program cannot contain panics.
+    pub fn new(config: NodeConfig) -> Result<Self, NodeError> {
+        if cfg!(panic = "abort") {
+            return Err(NodeError::PanicAbort);
+        }
+        Ok(Self {
+            inner: Arc::new(Inner {
+                pids: AtomicU64::new(1),
+                monitors: AtomicU64::new(1),
+                counters: Counters::default(),
+                names: Names::default(),
+                dead_letters: DeadLetters::new(config.dead_letters, Arc::clone(&config.clock)),
+                clock: config.clock,
+                reporter: config.reporter,
+            }),
+        })
+    }
+
+    /// Returns the name `key` for processes with messages of type `M`. Registers nothing: a process does that when it starts.
+    ///
+    /// Cost: one lock and one look-up; keep the result.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::TypeMismatch`] if the key is in use for another message type.
+    pub fn name<M: Send + 'static>(&self, key: &str) -> Result<Name<M>, NameError> {
+        self.inner.names.slot(key)
+    }
+
+    /// Returns a handle to the supervisor registered as `key`, resolved at each use.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::TypeMismatch`] if the key is in use for something else.
+    pub fn supervisor(&self, key: &str) -> Result<SupervisorRef, NameError> {
+        Ok(SupervisorRef::named(self.name(key)?))
+    }
+
+    /// Returns a handle to the task supervisor registered as `key`, resolved at each use.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::TypeMismatch`] if the key is in use for something else.
+    pub fn task_supervisor(&self, key: &str) -> Result<TaskSupervisorRef, NameError> {
+        Ok(TaskSupervisorRef::new(self.name(key)?))
+    }
+
+    /// Returns the messages that could not be delivered.
+    #[must_use]
+    pub fn dead_letters(&self) -> &DeadLetters {
+        &self.inner.dead_letters
+    }
+
+    /// Returns the clock.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.inner.clock
+    }
+
+    /// Returns how much lives on this node now.
+    #[must_use]
+    pub fn counts(&self) -> NodeCounts {
+        let counters = self.counters();
+        NodeCounts {
+            processes: counters.processes.load(Ordering::Relaxed),
+            monitors: counters.monitors.load(Ordering::Relaxed),
+            names: self.inner.names.registered(),
+            tasks: counters.tasks.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn report(&self, report: &Report) {
+        (self.inner.reporter)(report);
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.inner.counters
+    }
+
+    pub(crate) fn next_pid(&self) -> Pid {
+        self.counters().process_started();
+        let number = self.inner.pids.fetch_add(1, Ordering::Relaxed);
+        Pid::new(NonZeroU64::new(number).expect("2^64 processes were started"))
+    }
+
+    pub(crate) fn next_monitor(&self) -> MonitorId {
+        self.counters().monitors.fetch_add(1, Ordering::Relaxed);
+        MonitorId(self.inner.monitors.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node").field("counts", &self.counts()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,311 @@
+//! The untyped half of a process: its identity, its end, and who watches it.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use tokio::task::AbortHandle;
+
+use crate::node::Node;
+use crate::process::dependents::{Dependent, DependentGuard, Dependents};
+use crate::process::exit::ExitReason;
+use crate::process::monitor::{Down, DownSink, Monitor, MonitorId, WaitSink, Watch};
+use crate::process::name::Occupant;
+use crate::process::pid::Pid;
+use crate::process::reply;
+use crate::process::server_ref::{Server, ServerRef};
+
+/// One process, whatever its message type.
+pub(crate) trait Process: Any + Send + Sync {
+    fn cell(&self) -> &Cell;
+
+    /// Asks for an orderly end.
+    fn stop(&self, reason: ExitReason);
+
+    /// Ends it as soon as it reaches an await point (or, on its own thread, between two batches).
+    fn exit(&self, reason: ExitReason);
+
+    /// The door for `Down` messages.
+    fn sink(self: Arc<Self>) -> Arc<dyn DownSink>;
+
+    /// Queued messages now and at most.
+    fn depth(&self) -> (usize, usize);
+
+    /// Makes the end known, once: closes the mailbox, frees the name, notifies the watchers.
+    fn publish_exit(&self, reason: ExitReason);
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+#[derive(Default)]
+struct State {
+    exit: Option<ExitReason>,
+    pending: Option<ExitReason>,
+    abort: Option<AbortHandle>,
+    watchers: BTreeMap<MonitorId, Arc<dyn DownSink>>,
+    occupant: Option<Arc<dyn Occupant>>,
+    place: Option<DependentGuard>,
+}
+
+pub(crate) struct Cell {
+    pid: Pid,
+    node: Node,
+    label: Option<Arc<str>>,
+    task: OnceLock<tokio::task::Id>,
+    dependents: Arc<Dependents>,
+    state: Mutex<State>,
+}
+
+/// What `Cell::finish` took out of the cell.
+pub(crate) struct Finished {
+    pub(crate) watchers: BTreeMap<MonitorId, Arc<dyn DownSink>>,
+    pub(crate) place: Option<DependentGuard>,
+}
+
+impl Cell {
+    pub(crate) fn new(node: &Node, label: Option<Arc<str>>, place: Option<DependentGuard>) -> Self {
+        Self {
+            pid: node.next_pid(),
+            node: node.clone(),
+            label,
+            task: OnceLock::new(),
+            dependents: Arc::new(Dependents::default()),
+            state: Mutex::new(State { place, ..State::default() }),
+        }
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
+    }
+
+    pub(crate) fn label(&self) -> Option<&Arc<str>> {
+        self.label.as_ref()
+    }
+
+    pub(crate) fn dependents(&self) -> &Arc<Dependents> {
+        &self.dependents
+    }
+
+    pub(crate) fn exit_reason(&self) -> Option<ExitReason> {
+        self.state.lock().exit.clone()
+    }
+
+    pub(crate) fn set_occupant(&self, occupant: Arc<dyn Occupant>) {
+        self.state.lock().occupant = Some(occupant);
+    }
+
+    /// Tells the owner, if there is one, how to kill this process.
+    pub(crate) fn announce(&self, process: std::sync::Weak<dyn Process>) {
+        // The place is not moved: a kill that is due at once must not meet the lock.
+        let place = self.state.lock().place.take();
+        if let Some(place) = place {
+            place.announce(Dependent::Process(process));
+            self.state.lock().place = Some(place);
+        }
+    }
+
+    pub(crate) fn is_current_task(&self) -> bool {
+        self.task.get().is_some_and(|task| tokio::task::try_id() == Some(*task))
+    }
+
+    /// Remembers how to abort the task, and does it if an exit signal came first.
+    pub(crate) fn set_task(&self, task: tokio::task::Id, abort: AbortHandle) {
+        // The id is set once, by the one spawn of this process.
+        self.task.get_or_init(|| task);
+        let mut state = self.state.lock();
+        if state.pending.is_some() {
+            drop(state);
+            abort_task(&abort);
+        } else {
+            state.abort = Some(abort);
+        }
+    }
+
+    /// Records an exit signal and aborts the task. The first signal decides the reason.
+    pub(crate) fn signal_exit(&self, reason: ExitReason) {
+        let abort = {
+            let mut state = self.state.lock();
+            if state.exit.is_some() || state.pending.is_some() {
+                return;
+            }
+            state.pending = Some(reason);
+            state.abort.take()
+        };
+        if let Some(abort) = abort {
+            abort_task(&abort);
+        }
+    }
+
+    /// The reason of the exit signal that ended the task, if one did.
+    pub(crate) fn pending_exit(&self) -> Option<ExitReason> {
+        self.state.lock().pending.clone()
+    }
+
+    /// Puts `sink` on the list of watchers; returns false if the process has already ended.
+    pub(crate) fn watch(&self, monitor: MonitorId, sink: Arc<dyn DownSink>) -> bool {
+        let mut state = self.state.lock();
+        if state.exit.is_some() {
+            return false;
+        }
+        state.watchers.insert(monitor, sink);
+        true
+    }
+
+    /// Takes a watcher off the list; returns false if it was not there any more.
+    pub(crate) fn unwatch(&self, monitor: MonitorId) -> bool {
+        self.state.lock().watchers.remove(&monitor).is_some()
+    }
+
+    /// Records the end and frees the name. Returns `None` if that had already happened.
+    pub(crate) fn finish(&self, reason: &ExitReason) -> Option<Finished> {
+        let (finished, occupant) = {
+            let mut state = self.state.lock();
+            if state.exit.is_some() {
+                return None;
+            }
+            state.exit = Some(reason.clone());
+            state.abort = None;
+            let finished =
+                Finished { watchers: std::mem::take(&mut state.watchers), place: state.place.take() };
+            (finished, state.occupant.take())
+        };
+        if let Some(occupant) = occupant {
+            occupant.vacate(self.pid);
+        }
+        self.node.counters().process_ended();
+        crate::telemetry::process_ended(reason);
+        Some(finished)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "unsupervised_spawn: an exit signal ends the task that the kernel started")]
+fn abort_task(handle: &AbortHandle) {
+    handle.abort();
+}
+
+/// A door to one incarnation of a process of any type.
+///
+/// Weak in meaning: holding it does not keep the process alive, only its mailbox's memory. A clone is the same door.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use foundation::{ExitReason, Node, NodeConfig, Strategy, Supervisor, SupervisorSpec};
+///
+/// let node = Node::new(NodeConfig::default())?;
+/// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne)).await?;
+/// let process = root.process().clone();
+/// let monitor = process.monitor();
+/// process.exit(ExitReason::Killed);
+/// assert!(matches!(monitor.down().await.reason, ExitReason::Killed));
+/// assert!(!process.is_alive());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ProcessRef {
+    process: Arc<dyn Process>,
+}
+
+impl ProcessRef {
+    pub(crate) fn new(process: Arc<dyn Process>) -> Self {
+        Self { process }
+    }
+
+    pub(crate) fn process(&self) -> &Arc<dyn Process> {
+        &self.process
+    }
+
+    /// Returns the pid of this incarnation.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.process.cell().pid()
+    }
+
+    /// Returns the registered name, or else the child id, that the process was started with.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.process.cell().label().map(AsRef::as_ref)
+    }
+
+    /// Returns true until the end of this incarnation has been published.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.process.cell().exit_reason().is_none()
+    }
+
+    /// Returns why the process ended, or `None` while it lives.
+    #[must_use]
+    pub fn exit_reason(&self) -> Option<ExitReason> {
+        self.process.cell().exit_reason()
+    }
+
+    /// Returns the number of messages that wait in the mailbox, and the most that ever waited.
+    #[must_use]
+    pub fn mailbox_depth(&self) -> (usize, usize) {
+        self.process.depth()
+    }
+
+    /// Watches the process from outside any process.
+    pub fn monitor(&self) -> Monitor {
+        let (reply, answer) = reply::pair();
+        let watch = self.watch(Arc::new(WaitSink::new(reply)));
+        Monitor::new(watch, answer)
+    }
+
+    pub(crate) fn watch(&self, sink: Arc<dyn DownSink>) -> Watch {
+        let cell = self.process.cell();
+        let id = cell.node().next_monitor();
+        if !cell.watch(id, Arc::clone(&sink)) {
+            sink.down(Down { monitor: id, pid: cell.pid(), reason: ExitReason::NoProc });
+        }
+        Watch { id, target: Arc::clone(&self.process), sink, fired: false }
+    }
+
+    /// Watches like [`watch`](Self::watch), but a process that has already ended reports its real reason, as a link does.
+    pub(crate) fn link(&self, sink: Arc<dyn DownSink>) -> Watch {
+        let cell = self.process.cell();
+        let id = cell.node().next_monitor();
+        if !cell.watch(id, Arc::clone(&sink)) {
+            let reason = cell.exit_reason().unwrap_or(ExitReason::NoProc);
+            sink.down(Down { monitor: id, pid: cell.pid(), reason });
+        }
+        Watch { id, target: Arc::clone(&self.process), sink, fired: false }
+    }
+
+    /// Sends an exit signal: the process ends with `reason` at its next await point, without `terminate`.
+    ///
+    /// A process on its own thread ends after the batch that it works on. The first signal decides the reason. Returning
+    /// does not mean that the process has ended: monitor it to know.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `exit/2` with `normal` is ignored, as in OTP. No process traps exits, so every other reason ends it. A handler that never
+    /// awaits cannot be ended.
+    pub fn exit(&self, reason: ExitReason) {
+        if !matches!(reason, ExitReason::Normal) {
+            self.process.exit(reason);
+        }
+    }
+
+    /// Returns the typed door if the process takes messages of type `M`.
+    #[must_use]
+    pub fn server<M: Send + 'static>(&self) -> Option<ServerRef<M>> {
+        let server = Arc::clone(&self.process).into_any().downcast::<Server<M>>().ok()?;
+        Some(ServerRef::new(server))
+    }
+}
+
+impl fmt::Debug for ProcessRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessRef").field("pid", &self.pid()).field("name", &self.name()).finish()
+    }
+}

@@ -1,0 +1,15 @@
+//! What the Erlang runtime gives: identity, mailboxes, exits, monitors, spawning.
+//!
+//! Invariant: nothing here knows a behaviour; `gen_server`, `thread_server` and `supervisor` are built on it and never
+//! imported by it.
+
+pub(crate) mod cell;
+pub(crate) mod dependents;
+pub(crate) mod exit;
+pub(crate) mod mailbox;
+pub(crate) mod monitor;
+pub(crate) mod name;
+pub(crate) mod pid;
+pub(crate) mod reply;
+pub(crate) mod server_ref;
+pub(crate) mod spawn;

@@ -1,0 +1,218 @@
+//! Names: resolved at each send, free only when the old incarnation has ended.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use crate::error::{CallError, CastError, CastFailure, SendError};
+use crate::process::cell::ProcessRef;
+use crate::process::pid::Pid;
+use crate::process::reply::Reply;
+use crate::process::server_ref::{DEFAULT_CALL_TIMEOUT, Recipient, ServerRef};
+
+/// A name cannot be used as asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameError {
+    /// The key is in use for another message type.
+    TypeMismatch {
+        /// The key.
+        key: String,
+    },
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TypeMismatch { key } => write!(f, "the name {key:?} is in use for another message type"),
+        }
+    }
+}
+
+impl std::error::Error for NameError {}
+
+/// The part of a slot that a process uses at its end.
+pub(crate) trait Occupant: Send + Sync {
+    /// Frees the name if `pid` still holds it.
+    fn vacate(&self, pid: Pid);
+}
+
+/// What one name stands for now.
+pub(crate) struct Slot<M> {
+    key: Arc<str>,
+    current: Mutex<Option<ServerRef<M>>>,
+}
+
+impl<M: Send + 'static> Slot<M> {
+    /// Takes the name for `server`, or returns who holds it.
+    pub(crate) fn occupy(&self, server: &ServerRef<M>) -> Result<(), ProcessRef> {
+        let mut current = self.current.lock();
+        match &*current {
+            Some(holder) => Err(holder.process().clone()),
+            None => {
+                *current = Some(server.clone());
+                Ok(())
+            }
+        }
+    }
+}
+
+impl<M: Send + 'static> Occupant for Slot<M> {
+    fn vacate(&self, pid: Pid) {
+        let mut current = self.current.lock();
+        if current.as_ref().is_some_and(|holder| holder.pid() == pid) {
+            let holder = current.take();
+            drop(current);
+            drop(holder);
+        }
+    }
+}
+
+trait AnySlot: Any + Send + Sync {
+    fn is_occupied(&self) -> bool;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<M: Send + 'static> AnySlot for Slot<M> {
+    fn is_occupied(&self) -> bool {
+        self.current.lock().is_some()
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// The table of a node's names. Slots that nobody holds or uses are forgotten when the table would grow.
+#[derive(Default)]
+pub(crate) struct Names {
+    slots: Mutex<HashMap<Arc<str>, Weak<dyn AnySlot>>>,
+}
+
+impl Names {
+    pub(crate) fn slot<M: Send + 'static>(&self, key: &str) -> Result<Name<M>, NameError> {
+        let mut slots = self.slots.lock();
+        if let Some(slot) = slots.get(key).and_then(Weak::upgrade) {
+            let slot = slot
+                .into_any()
+                .downcast::<Slot<M>>()
+                .map_err(|_other_type| NameError::TypeMismatch { key: key.to_owned() })?;
+            return Ok(Name { slot });
+        }
+        if slots.len() == slots.capacity() {
+            slots.retain(|_, slot| slot.strong_count() > 0);
+        }
+        let key: Arc<str> = Arc::from(key);
+        let slot = Arc::new(Slot { key: Arc::clone(&key), current: Mutex::new(None) });
+        let weak: Weak<Slot<M>> = Arc::downgrade(&slot);
+        slots.insert(key, weak);
+        Ok(Name { slot })
+    }
+
+    pub(crate) fn registered(&self) -> usize {
+        self.slots.lock().values().filter_map(Weak::upgrade).filter(|slot| slot.is_occupied()).count()
+    }
+}
+
+/// A name for processes with messages of type `M`. It is looked up at each send and so survives restarts.
+///
+/// At most one incarnation holds a name at a time; the name is free again only after that incarnation has ended, state and
+/// all. Between the two, sends report `NoProc`. A clone is the same name.
+pub struct Name<M> {
+    slot: Arc<Slot<M>>,
+}
+
+impl<M: Send + 'static> Name<M> {
+    /// Returns the key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.slot.key
+    }
+
+    /// Returns the process that holds the name now. Cost: one short lock.
+    #[must_use]
+    pub fn whereis(&self) -> Option<ServerRef<M>> {
+        self.slot.current.lock().clone()
+    }
+
+    /// Sends a message without waiting, to whoever holds the name now.
+    ///
+    /// # Errors
+    ///
+    /// [`CastError`] with the message: `NoProc` if nobody holds the name, `Full` if there is no room.
+    pub fn cast(&self, message: M) -> Result<(), CastError<M>> {
+        match self.whereis() {
+            Some(server) => server.cast(message),
+            None => Err(CastError::new(message, CastFailure::NoProc)),
+        }
+    }
+
+    /// Sends a message, waiting for room for at most `timeout`. Ok means accepted, not handled.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the message, as [`ServerRef::send`].
+    pub async fn send(&self, message: M, timeout: Duration) -> Result<(), SendError<M>> {
+        match self.whereis() {
+            Some(server) => server.send(message, timeout).await,
+            None => Err(SendError::no_proc(message)),
+        }
+    }
+
+    /// Calls with the default deadline of 5 s.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerRef::call`].
+    pub async fn call<T, F>(&self, make: F) -> Result<T, CallError>
+    where
+        F: FnOnce(Reply<T>) -> M,
+    {
+        self.call_timeout(DEFAULT_CALL_TIMEOUT, make).await
+    }
+
+    /// Calls with an explicit deadline.
+    ///
+    /// # Errors
+    ///
+    /// As [`ServerRef::call`].
+    pub async fn call_timeout<T, F>(&self, timeout: Duration, make: F) -> Result<T, CallError>
+    where
+        F: FnOnce(Reply<T>) -> M,
+    {
+        match self.whereis() {
+            Some(server) => server.call_timeout(timeout, make).await,
+            None => Err(CallError::NoProc),
+        }
+    }
+
+    /// Returns a narrow door that takes only `T`, resolved at each send.
+    #[must_use]
+    pub fn recipient<T>(&self) -> Recipient<T>
+    where
+        M: From<T>,
+        T: Send + 'static,
+    {
+        Recipient::of_name(self.clone())
+    }
+
+    pub(crate) fn slot(&self) -> &Arc<Slot<M>> {
+        &self.slot
+    }
+}
+
+impl<M> Clone for Name<M> {
+    fn clone(&self) -> Self {
+        Self { slot: Arc::clone(&self.slot) }
+    }
+}
+
+impl<M> fmt::Debug for Name<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({:?})", self.slot.key)
+    }
+}

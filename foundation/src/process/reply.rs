@@ -1,0 +1,144 @@
+//! One answer per call.
+//!
+//! A [`Reply`] travels inside a message; the caller holds the other half. Dropping it unanswered is an answer, too: the
+//! caller is told at once. A late answer is dropped with the cell and cannot reach a later call.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use crate::sync::{Arc, Mutex};
+
+/// The right to answer one call, once.
+///
+/// # Examples
+///
+/// ```
+/// use foundation::Reply;
+///
+/// enum Msg {
+///     Get(Reply<u64>),
+/// }
+///
+/// fn handle(state: u64, msg: Msg) {
+///     match msg {
+///         Msg::Get(reply) => reply.send(state),
+///     }
+/// }
+/// # let _unused = handle;
+/// ```
+#[must_use = "dropping a reply tells the caller that there is no answer"]
+pub struct Reply<T> {
+    cell: Option<Arc<Cell<T>>>,
+}
+
+#[derive(Debug)]
+struct Cell<T> {
+    state: Mutex<State<T>>,
+}
+
+#[derive(Debug)]
+enum State<T> {
+    Waiting(Option<Waker>),
+    Answered(T),
+    Dropped { panicking: bool },
+    Abandoned,
+}
+
+/// The caller's half.
+pub(crate) struct Answer<T> {
+    cell: Arc<Cell<T>>,
+}
+
+/// The reply was dropped without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unanswered {
+    /// It was dropped by a panic, so its process is about to end.
+    pub(crate) panicking: bool,
+}
+
+/// Creates the two halves.
+pub(crate) fn pair<T>() -> (Reply<T>, Answer<T>) {
+    let cell = Arc::new(Cell { state: Mutex::new(State::Waiting(None)) });
+    (Reply { cell: Some(Arc::clone(&cell)) }, Answer { cell })
+}
+
+impl<T> Reply<T> {
+    /// Answers the call. Never waits; if the caller has given up, the value is dropped.
+    ///
+    /// May be called from any thread. As in OTP `gen_server:reply/2`, the server does not learn whether the caller still
+    /// listens; [`is_abandoned`](Self::is_abandoned) tells.
+    pub fn send(mut self, value: T) {
+        if let Some(cell) = self.cell.take() {
+            cell.settle(State::Answered(value));
+        }
+    }
+
+    /// Returns true when nobody waits for the answer any more, so that expensive work can be left out.
+    #[must_use]
+    pub fn is_abandoned(&self) -> bool {
+        self.cell.as_ref().is_none_or(|cell| matches!(*cell.state.lock(), State::Abandoned))
+    }
+}
+
+impl<T> Cell<T> {
+    fn settle(&self, outcome: State<T>) {
+        let mut state = self.state.lock();
+        // An abandoned cell stays abandoned: the outcome is dropped after the lock.
+        let (waker, unused) = match std::mem::replace(&mut *state, State::Abandoned) {
+            State::Waiting(waker) => {
+                *state = outcome;
+                (waker, None)
+            }
+            State::Abandoned => (None, Some(outcome)),
+            settled => {
+                *state = settled;
+                (None, Some(outcome))
+            }
+        };
+        drop(state);
+        drop(unused);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    fn drop(&mut self) {
+        if let Some(cell) = self.cell.take() {
+            cell.settle(State::Dropped { panicking: std::thread::panicking() });
+        }
+    }
+}
+
+impl<T> fmt::Debug for Reply<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply").field("abandoned", &self.is_abandoned()).finish()
+    }
+}
+
+impl<T> Future for Answer<T> {
+    type Output = Result<T, Unanswered>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut state = self.cell.state.lock();
+        match std::mem::replace(&mut *state, State::Abandoned) {
+            State::Answered(value) => Poll::Ready(Ok(value)),
+            State::Dropped { panicking } => Poll::Ready(Err(Unanswered { panicking })),
+            State::Waiting(_) => {
+                *state = State::Waiting(Some(cx.waker().clone()));
+                Poll::Pending
+            }
+            State::Abandoned => Poll::Ready(Err(Unanswered { panicking: false })),
+        }
+    }
+}
+
+impl<T> Drop for Answer<T> {
+    fn drop(&mut self) {
+        let state = std::mem::replace(&mut *self.cell.state.lock(), State::Abandoned);
+        drop(state);
+    }
+}

@@ -1,0 +1,504 @@
+//! Typed doors to a process: `ServerRef` for one incarnation, `Recipient` for a narrow one.
+
+use std::any::{Any, type_name};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use crate::error::{CallError, CastError, CastFailure, SendError, SendFailure};
+use crate::process::cell::{Cell, Process, ProcessRef};
+use crate::process::exit::ExitReason;
+use crate::process::mailbox::{Control, Envelope, Mailbox, Overflow, Pushed, Receipt, ReserveRefused};
+use crate::process::monitor::{Down, DownSink, MonitorId};
+use crate::process::name::Name;
+use crate::process::pid::Pid;
+use crate::process::reply::{self, Answer, Reply};
+use crate::send::dead_letter::DeadLetterReason;
+use crate::telemetry;
+use crate::time::{Deadline, Elapsed};
+
+/// How long a call waits when nothing else is said. As in OTP `gen_server:call/2`.
+pub(crate) const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How a process takes the messages of the kernel. A supervisor takes them in its one arrival-order queue, an ordinary
+/// process in the control lane.
+pub(crate) struct SystemMessages<M> {
+    pub(crate) stop: Option<fn(ExitReason) -> M>,
+    pub(crate) down: Option<fn(Down) -> M>,
+    /// True for a process on its own thread, which cannot be aborted.
+    pub(crate) on_thread: bool,
+}
+
+impl<M> SystemMessages<M> {
+    pub(crate) const CONTROL_LANE: Self = Self { stop: None, down: None, on_thread: false };
+}
+
+/// One process with messages of type `M`: its cell and its mailbox, in one allocation.
+pub(crate) struct Server<M> {
+    pub(crate) cell: Cell,
+    pub(crate) mailbox: Mailbox<M>,
+    system: SystemMessages<M>,
+}
+
+impl<M: Send + 'static> Server<M> {
+    pub(crate) fn new(cell: Cell, mailbox: Mailbox<M>, system: SystemMessages<M>) -> Arc<Self> {
+        Arc::new(Self { cell, mailbox, system })
+    }
+
+    fn bury(&self, message: M, reason: DeadLetterReason) {
+        self.cell.node().dead_letters().bury(
+            Some(self.cell.pid()),
+            self.cell.label().cloned(),
+            type_name::<M>(),
+            reason,
+            Box::new(message),
+        );
+    }
+
+    /// Disposes of messages that their process did not take: callers learn by the drop, casts are buried.
+    fn dispose(&self, envelope: Envelope<M>, reason: &DeadLetterReason) {
+        match envelope.receipt {
+            Receipt::Cast => self.bury(envelope.message, reason.clone()),
+            Receipt::Call | Receipt::Handled(_) => drop(envelope),
+        }
+    }
+
+    fn push(&self, message: M, receipt: Receipt) -> Result<(), (Envelope<M>, CastFailure)> {
+        match self.mailbox.push(Envelope { message, receipt }) {
+            Pushed::Accepted => Ok(()),
+            Pushed::Evicted(envelope) | Pushed::Dropped(envelope) => {
+                self.dispose(envelope, &DeadLetterReason::Overflow);
+                Ok(())
+            }
+            Pushed::Full(envelope) => Err((envelope, CastFailure::Full)),
+            Pushed::Closed(envelope) => Err((envelope, CastFailure::NoProc)),
+        }
+    }
+
+    fn close_mailbox(&self, reason: &ExitReason) {
+        let left = self.mailbox.close();
+        let letter = DeadLetterReason::Exited(reason.clone());
+        for envelope in left {
+            self.dispose(envelope, &letter);
+        }
+    }
+}
+
+impl<M: Send + 'static> Process for Server<M> {
+    fn cell(&self) -> &Cell {
+        &self.cell
+    }
+
+    fn stop(&self, reason: ExitReason) {
+        match self.system.stop {
+            // A supervisor that has ended needs no stop: the message is dropped.
+            Some(wrap) => drop(self.mailbox.push_unbounded(wrap(reason))),
+            None => {
+                self.mailbox.push_control(Control::Stop(reason));
+            }
+        }
+    }
+
+    fn exit(&self, reason: ExitReason) {
+        if self.system.on_thread {
+            self.mailbox.push_control(Control::Exit(reason));
+        } else {
+            self.cell.signal_exit(reason);
+        }
+    }
+
+    fn sink(self: Arc<Self>) -> Arc<dyn DownSink> {
+        self
+    }
+
+    fn depth(&self) -> (usize, usize) {
+        self.mailbox.depth()
+    }
+
+    fn publish_exit(&self, reason: ExitReason) {
+        // The reason is known before the callers whose messages are dropped below ask for it.
+        let Some(finished) = self.cell.finish(&reason) else { return };
+        self.close_mailbox(&reason);
+        drop(finished.place);
+        for (monitor, sink) in finished.watchers {
+            sink.down(Down { monitor, pid: self.cell.pid(), reason: reason.clone() });
+        }
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+impl<M: Send + 'static> DownSink for Server<M> {
+    fn down(&self, down: Down) {
+        match self.system.down {
+            // A watcher that has ended cares for no Down.
+            Some(wrap) => drop(self.mailbox.push_unbounded(wrap(down))),
+            None => {
+                self.mailbox.push_control(Control::Down(down));
+            }
+        }
+    }
+
+    fn flush(&self, monitor: MonitorId) {
+        self.mailbox.flush_down(|down| down.monitor == monitor);
+    }
+}
+
+/// A door to one incarnation of a process that takes messages of type `M`.
+///
+/// Weak: the supervision tree owns the process, this only reaches it. After a restart this door leads nowhere (`NoProc`);
+/// use a [`Name`] to reach whoever is there. A clone is the same door.
+///
+/// # Delivery
+///
+/// A message that was accepted is handled at most once, in the order in which one sender sent it. If the process ends first,
+/// a cast goes to the dead letters with the reason, a call reports `Down`.
+pub struct ServerRef<M> {
+    server: Arc<Server<M>>,
+    process: ProcessRef,
+}
+
+impl<M: Send + 'static> ServerRef<M> {
+    pub(crate) fn new(server: Arc<Server<M>>) -> Self {
+        let process: Arc<dyn Process> = Arc::clone(&server) as Arc<dyn Process>;
+        Self { server, process: ProcessRef::new(process) }
+    }
+
+    pub(crate) fn server(&self) -> &Arc<Server<M>> {
+        &self.server
+    }
+
+    /// Returns the pid of this incarnation.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.server.cell.pid()
+    }
+
+    /// Returns true until the end of this incarnation has been published.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.process.is_alive()
+    }
+
+    /// Returns the untyped door.
+    #[must_use]
+    pub fn process(&self) -> &ProcessRef {
+        &self.process
+    }
+
+    /// Sends a message without waiting.
+    ///
+    /// Ok means accepted into the mailbox (or dropped by a drop policy, which is counted and dead-lettered), not handled.
+    /// Cost: one short lock, no allocation beyond the growth of the queue.
+    ///
+    /// # Errors
+    ///
+    /// [`CastError`] with the message: `Full` if there is no room, `NoProc` if the process has ended.
+    pub fn cast(&self, message: M) -> Result<(), CastError<M>> {
+        self.server.push(message, Receipt::Cast).map_err(|(envelope, cause)| {
+            telemetry::cast_refused(cause);
+            CastError::new(envelope.message, cause)
+        })
+    }
+
+    /// Sends a message, waiting for room for at most `timeout` if the mailbox's policy is to wait.
+    ///
+    /// Ok means accepted, not handled. Waiters are served first come, first served.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the message: `Timeout`, `Full` (other policies), `NoProc`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the message; it was not sent.
+    pub async fn send(&self, message: M, timeout: Duration) -> Result<(), SendError<M>> {
+        self.push_waiting(message, Receipt::Cast, Deadline::after(timeout)).await
+    }
+
+    /// Sends a message and waits until its handler has run to its end.
+    ///
+    /// # Errors
+    ///
+    /// See [`crate::handled`].
+    pub(crate) async fn send_handled(&self, message: M, timeout: Duration) -> Result<(), HandledFailure<M>> {
+        let (reply, answer) = reply::pair();
+        let deadline = Deadline::after(timeout);
+        let pushed = self.push_waiting(message, Receipt::Handled(reply), deadline).await;
+        pushed.map_err(HandledFailure::NotAccepted)?;
+        match deadline.limit(self.await_answer(answer)).await {
+            Ok(outcome) => outcome.map_err(HandledFailure::Unknown),
+            Err(Elapsed) => Err(HandledFailure::Unknown(CallError::Timeout)),
+        }
+    }
+
+    /// Puts the message in at once, or waits for a slot.
+    async fn push_waiting(&self, message: M, receipt: Receipt, deadline: Deadline) -> Result<(), SendError<M>> {
+        let envelope = match self.server.push(message, receipt) {
+            Ok(()) => return Ok(()),
+            Err((envelope, CastFailure::NoProc)) => return Err(SendError::no_proc(envelope.message)),
+            Err((envelope, CastFailure::Full)) => envelope,
+        };
+        if self.server.mailbox.overflow() != Overflow::Wait {
+            return Err(SendError::new(envelope.message, SendFailure::Full));
+        }
+        match deadline.limit(Reserve::new(&self.server.mailbox)).await {
+            Ok(true) => {
+                let pushed = self.server.mailbox.push_reserved(envelope);
+                pushed.map_err(|envelope| SendError::no_proc(envelope.message))
+            }
+            Ok(false) => Err(SendError::no_proc(envelope.message)),
+            Err(Elapsed) => Err(SendError::new(envelope.message, SendFailure::Timeout)),
+        }
+    }
+
+    /// Reserves one slot without waiting. The message sent with it cannot find the mailbox full.
+    ///
+    /// # Errors
+    ///
+    /// [`CastFailure`]: `Full` or `NoProc`.
+    pub fn try_reserve(&self) -> Result<Permit<M>, CastFailure> {
+        match self.server.mailbox.try_reserve() {
+            Ok(()) => Ok(Permit { server: Some(Arc::clone(&self.server)) }),
+            Err(ReserveRefused::Full) => Err(CastFailure::Full),
+            Err(ReserveRefused::Closed) => Err(CastFailure::NoProc),
+        }
+    }
+
+    /// Calls with the default deadline of 5 s: sends the message that `make` builds around a [`Reply`] and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]; the message of a call that failed is dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons the call; the server may still do the work.
+    ///
+    /// # Differs from OTP
+    ///
+    /// The caller gets an error instead of exiting.
+    pub async fn call<T, F>(&self, make: F) -> Result<T, CallError>
+    where
+        F: FnOnce(Reply<T>) -> M,
+    {
+        self.call_timeout(DEFAULT_CALL_TIMEOUT, make).await
+    }
+
+    /// Calls with an explicit deadline, which covers the wait for room and the wait for the answer.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    pub async fn call_timeout<T, F>(&self, timeout: Duration, make: F) -> Result<T, CallError>
+    where
+        F: FnOnce(Reply<T>) -> M,
+    {
+        if self.server.cell.is_current_task() {
+            return Err(CallError::SelfCall);
+        }
+        let (reply, answer) = reply::pair();
+        let message = make(reply);
+        let deadline = Deadline::after(timeout);
+        if let Err(error) = self.push_waiting(message, Receipt::Call, deadline).await {
+            return Err(match error.cause {
+                SendFailure::Timeout => CallError::Timeout,
+                SendFailure::Full => CallError::Full,
+                SendFailure::NoProc => CallError::NoProc,
+            });
+        }
+        deadline.limit(self.await_answer(answer)).await.unwrap_or(Err(CallError::Timeout))
+    }
+
+    async fn await_answer<T>(&self, answer: Answer<T>) -> Result<T, CallError> {
+        match answer.await {
+            Ok(value) => Ok(value),
+            Err(unanswered) => {
+                if let Some(reason) = self.process.exit_reason() {
+                    return Err(CallError::Down(reason));
+                }
+                if !unanswered.panicking && self.server.cell.pending_exit().is_none() {
+                    return Err(CallError::NoReply);
+                }
+                // The process is ending; its reason is known in a moment.
+                let down = self.process.monitor().down().await;
+                Err(CallError::Down(self.process.exit_reason().unwrap_or(down.reason)))
+            }
+        }
+    }
+
+    /// Returns a narrow door that takes only `T`.
+    #[must_use]
+    pub fn recipient<T>(&self) -> Recipient<T>
+    where
+        M: From<T>,
+        T: Send + 'static,
+    {
+        Recipient { door: Arc::new(self.clone()) }
+    }
+}
+
+impl<M> Clone for ServerRef<M> {
+    fn clone(&self) -> Self {
+        Self { server: Arc::clone(&self.server), process: self.process.clone() }
+    }
+}
+
+impl<M> fmt::Debug for ServerRef<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ServerRef").field(&self.process.pid()).finish()
+    }
+}
+
+/// Why a message was not known to be handled.
+pub(crate) enum HandledFailure<M> {
+    NotAccepted(SendError<M>),
+    Unknown(CallError),
+}
+
+/// A reserved slot in a mailbox. Dropping it gives the slot back.
+#[must_use = "a permit that is dropped sends nothing"]
+pub struct Permit<M: Send + 'static> {
+    server: Option<Arc<Server<M>>>,
+}
+
+impl<M: Send + 'static> Permit<M> {
+    /// Sends a message into the reserved slot. Never waits and never finds the mailbox full.
+    ///
+    /// # Errors
+    ///
+    /// [`CastError`] with the message and `NoProc` if the process has ended since.
+    pub fn send(mut self, message: M) -> Result<(), CastError<M>> {
+        let Some(server) = self.server.take() else {
+            return Err(CastError::new(message, CastFailure::NoProc));
+        };
+        let pushed = server.mailbox.push_reserved(Envelope { message, receipt: Receipt::Cast });
+        pushed.map_err(|envelope| CastError::new(envelope.message, CastFailure::NoProc))
+    }
+}
+
+impl<M: Send + 'static> Drop for Permit<M> {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.mailbox.release(1);
+        }
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for Permit<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Permit")
+    }
+}
+
+/// Waits for a slot; gives up its place when dropped.
+struct Reserve<'a, M> {
+    mailbox: &'a Mailbox<M>,
+    ticket: Option<u64>,
+}
+
+impl<'a, M> Reserve<'a, M> {
+    fn new(mailbox: &'a Mailbox<M>) -> Self {
+        Self { mailbox, ticket: None }
+    }
+}
+
+impl<M> Future for Reserve<'_, M> {
+    type Output = bool;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
+        let this = &mut *self;
+        this.mailbox.poll_reserve(&mut this.ticket, cx.waker())
+    }
+}
+
+impl<M> Drop for Reserve<'_, M> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.mailbox.cancel_reserve(ticket);
+        }
+    }
+}
+
+/// A door that takes only messages of type `T`, whatever the full message type of the process behind it.
+///
+/// Cost: one allocation when it is made, one indirect call per message.
+pub struct Recipient<T> {
+    door: Arc<dyn Door<T>>,
+}
+
+trait Door<T>: Send + Sync {
+    fn cast(&self, message: T) -> Result<(), CastFailure>;
+    fn process(&self) -> Option<ProcessRef>;
+}
+
+impl<M, T> Door<T> for ServerRef<M>
+where
+    M: From<T> + Send + 'static,
+{
+    fn cast(&self, message: T) -> Result<(), CastFailure> {
+        self.server.push(M::from(message), Receipt::Cast).map_err(|(_envelope, cause)| cause)
+    }
+
+    fn process(&self) -> Option<ProcessRef> {
+        Some(self.process.clone())
+    }
+}
+
+impl<M, T> Door<T> for Name<M>
+where
+    M: From<T> + Send + 'static,
+{
+    fn cast(&self, message: T) -> Result<(), CastFailure> {
+        let server = self.whereis().ok_or(CastFailure::NoProc)?;
+        server.server.push(M::from(message), Receipt::Cast).map_err(|(_envelope, cause)| cause)
+    }
+
+    fn process(&self) -> Option<ProcessRef> {
+        self.whereis().map(|server| server.process.clone())
+    }
+}
+
+impl<T: Send + 'static> Recipient<T> {
+    pub(crate) fn of_name<M: From<T> + Send + 'static>(name: Name<M>) -> Self {
+        Self { door: Arc::new(name) }
+    }
+
+    /// Sends a message without waiting. Ok means accepted, not handled.
+    ///
+    /// # Errors
+    ///
+    /// [`CastFailure`]: `Full` or `NoProc`. The message has been converted and is gone; clone it first if it is needed.
+    pub fn cast(&self, message: T) -> Result<(), CastFailure> {
+        self.door.cast(message).inspect_err(|cause| telemetry::cast_refused(*cause))
+    }
+
+    /// Returns the pid of the process that is behind the door now.
+    #[must_use]
+    pub fn pid(&self) -> Option<Pid> {
+        self.process().map(|process| process.pid())
+    }
+
+    /// Returns the process that is behind the door now.
+    #[must_use]
+    pub fn process(&self) -> Option<ProcessRef> {
+        self.door.process()
+    }
+}
+
+impl<T> Clone for Recipient<T> {
+    fn clone(&self) -> Self {
+        Self { door: Arc::clone(&self.door) }
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for Recipient<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Recipient").field(&self.pid()).finish()
+    }
+}

@@ -1,0 +1,158 @@
+//! DOOR: where tasks and threads are born, and the one place where panics are caught.
+//!
+//! Whatever is started here has, before its first instruction runs, a guard that publishes its end: by return, by panic, by
+//! abort, and by a runtime that drops it unpolled. The end is published only after the dependents of the process have ended.
+
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use tokio::runtime::Handle;
+
+use crate::process::cell::Process;
+use crate::process::dependents::{Dependent, DependentGuard};
+use crate::process::exit::ExitReason;
+
+/// Publishes the end of one process, once, however it comes.
+struct ExitGuard {
+    process: Option<Arc<dyn Process>>,
+}
+
+impl ExitGuard {
+    /// The body has ended: waits for the dependents, then publishes.
+    async fn finish(mut self, reason: ExitReason) {
+        let Some(process) = self.process.clone() else { return };
+        let dependents = process.cell().dependents();
+        if !dependents.is_empty() {
+            dependents.kill_all();
+            dependents.ended().await;
+        }
+        self.process = None;
+        process.publish_exit(reason);
+    }
+}
+
+impl Drop for ExitGuard {
+    fn drop(&mut self) {
+        let Some(process) = self.process.take() else { return };
+        let reason = process.cell().pending_exit().unwrap_or(ExitReason::Killed);
+        let dependents = Arc::clone(process.cell().dependents());
+        if dependents.is_empty() {
+            process.publish_exit(reason);
+            return;
+        }
+        dependents.kill_all();
+        let reaper = {
+            let process = Arc::clone(&process);
+            let reason = reason.clone();
+            async move {
+                dependents.ended().await;
+                process.publish_exit(reason);
+            }
+        };
+        if spawn_unguarded(reaper).is_err() {
+            // The runtime is going away and takes the dependents along.
+            process.publish_exit(reason);
+        }
+    }
+}
+
+/// Starts the task of a process. `body` returns the reason of its end.
+pub(crate) fn spawn_process<F>(process: &Arc<dyn Process>, body: F)
+where
+    F: Future<Output = ExitReason> + Send + 'static,
+{
+    let guard = ExitGuard { process: Some(Arc::clone(process)) };
+    let task = async move {
+        let outcome = AssertUnwindSafe(body).catch_unwind().await;
+        let reason = outcome.unwrap_or_else(|panic| ExitReason::Panic(panic_text(&*panic)));
+        guard.finish(reason).await;
+    };
+    if let Ok(handle) = spawn_unguarded(task) {
+        process.cell().set_task(handle.id(), handle.abort_handle());
+    }
+}
+
+/// Starts a task that belongs to `place`'s owner. The outcome of its future goes to `settle`, also after a panic; an abort
+/// drops `settle`.
+pub(crate) fn spawn_dependent<F, S>(place: DependentGuard, future: F, settle: S) -> Option<TaskKill>
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+    S: FnOnce(Result<F::Output, Arc<str>>) + Send + 'static,
+{
+    let place = Arc::new(place);
+    let held = Arc::clone(&place);
+    let task = async move {
+        let held = held;
+        let outcome = AssertUnwindSafe(future).catch_unwind().await;
+        settle(outcome.map_err(|panic| panic_text(&*panic)));
+        drop(held);
+    };
+    let handle = spawn_unguarded(task).ok()?;
+    place.announce(Dependent::Task(handle.abort_handle()));
+    Some(TaskKill(handle.abort_handle()))
+}
+
+/// Ends one task.
+#[derive(Debug)]
+pub(crate) struct TaskKill(tokio::task::AbortHandle);
+
+impl TaskKill {
+    #[expect(clippy::disallowed_methods, reason = "unsupervised_spawn: the kernel ends what it started")]
+    pub(crate) fn kill(&self) {
+        self.0.abort();
+    }
+}
+
+/// Starts the thread of a process. `body` returns the reason of its end.
+///
+/// # Errors
+///
+/// The error of the operating system; the end of the process has been published then.
+pub(crate) fn spawn_thread<F>(process: &Arc<dyn Process>, name: &str, body: F) -> std::io::Result<()>
+where
+    F: FnOnce() -> ExitReason + Send + 'static,
+{
+    let guard = ExitGuard { process: Some(Arc::clone(process)) };
+    let whole = move || {
+        let outcome = std::panic::catch_unwind(AssertUnwindSafe(body));
+        let reason = outcome.unwrap_or_else(|panic| ExitReason::Panic(panic_text(&*panic)));
+        let mut guard = guard;
+        if let Some(process) = guard.process.take() {
+            process.publish_exit(reason);
+        }
+    };
+    start_thread(name, whole)
+}
+
+#[expect(clippy::disallowed_methods, reason = "unsupervised_spawn: this is the one place where a thread is born")]
+fn start_thread(name: &str, whole: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(whole).map(drop)
+}
+
+/// No runtime is here to run a task.
+struct NoRuntime;
+
+#[expect(clippy::disallowed_methods, reason = "unsupervised_spawn: this is the one place where a task is born")]
+fn spawn_unguarded<F>(task: F) -> Result<tokio::task::JoinHandle<()>, NoRuntime>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    // Without a runtime the task is dropped, and with it its guard, which publishes the end.
+    let runtime = Handle::try_current().map_err(|_no_runtime| NoRuntime)?;
+    Ok(runtime.spawn(task))
+}
+
+/// The text of a panic.
+fn panic_text(panic: &(dyn Any + Send)) -> Arc<str> {
+    if let Some(text) = panic.downcast_ref::<&'static str>() {
+        Arc::from(*text)
+    } else if let Some(text) = panic.downcast_ref::<String>() {
+        Arc::from(text.as_str())
+    } else {
+        Arc::from("a panic without a text")
+    }
+}

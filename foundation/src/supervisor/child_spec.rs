@@ -1,0 +1,93 @@
+//! What a supervisor has to know about a child.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::supervisor::action::Reason;
+use crate::supervisor::spec::{ChildKind, CoreSpec, Restart, Shutdown};
+use crate::supervisor::starting::{StartFn, Starter, Starting};
+use crate::process::exit::ExitReason;
+
+/// How to start a child, when to restart it, and how to stop it. Plain data: the same value serves tests and production.
+///
+/// Made by `ServerSpec::child`, `ThreadServerSpec::child`, `SupervisorSpec::as_child` and their like.
+///
+/// | | default for a worker | default for a supervisor |
+/// |---|---|---|
+/// | restart | permanent | permanent |
+/// | shutdown | 5 s, then killed | waits for ever |
+/// | significant | no | no |
+#[derive(Clone)]
+pub struct ChildSpec {
+    pub(crate) core: CoreSpec<StartFn>,
+}
+
+impl ChildSpec {
+    pub(crate) fn worker(id: &str, start: impl Fn(Starter) -> Starting + Send + Sync + 'static) -> Self {
+        Self { core: CoreSpec::new(id, ChildKind::Worker, Arc::new(start)) }
+    }
+
+    pub(crate) fn supervisor(id: &str, start: impl Fn(Starter) -> Starting + Send + Sync + 'static) -> Self {
+        Self { core: CoreSpec::new(id, ChildKind::Supervisor, Arc::new(start)) }
+    }
+
+    /// Sets when the child is restarted.
+    #[must_use]
+    pub fn restart(mut self, restart: Restart) -> Self {
+        self.core.restart = restart;
+        self
+    }
+
+    /// Sets how the child is stopped.
+    #[must_use]
+    pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
+        self.core.shutdown = shutdown;
+        self
+    }
+
+    /// Says whether the child's own end can end its supervisor; see [`AutoShutdown`](crate::AutoShutdown).
+    #[must_use]
+    pub fn significant(mut self, significant: bool) -> Self {
+        self.core.significant = significant;
+        self
+    }
+
+    /// Returns the id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.core.id
+    }
+}
+
+impl fmt::Debug for ChildSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChildSpec")
+            .field("id", &self.core.id)
+            .field("restart", &self.core.restart)
+            .field("shutdown", &self.core.shutdown)
+            .field("kind", &self.core.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Reason for ExitReason {
+    fn shutdown() -> Self {
+        Self::Shutdown
+    }
+
+    fn failed_to_start(id: &str, cause: &Self) -> Self {
+        Self::ShutdownWith(Arc::from(format!("failed to start child {id:?}: {cause}")))
+    }
+
+    fn is_clean(&self) -> bool {
+        !self.is_abnormal()
+    }
+
+    fn is_shutdown(&self) -> bool {
+        matches!(self, Self::Shutdown)
+    }
+
+    fn is_killed(&self) -> bool {
+        matches!(self, Self::Killed)
+    }
+}

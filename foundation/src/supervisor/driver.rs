@@ -1,0 +1,240 @@
+//! Executes what the state machine decides. No decision is taken here.
+//!
+//! Exits of children, admin calls, the stop of the parent and the supervisor's own retries are served from one queue in
+//! arrival order; while a child starts or stops, nothing else is served.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::gen_server::run::Ack;
+use crate::process::cell::{Process, ProcessRef};
+use crate::process::exit::ExitReason;
+use crate::process::mailbox::{Control, Inbox, Received};
+use crate::process::monitor::Down;
+use crate::process::pid::Pid;
+use crate::process::reply::Reply;
+use crate::process::server_ref::{Server, SystemMessages};
+use crate::supervisor::action::{
+    Action, AdminError, Answer, Input, Outcome, ReportedChild, Request, RetryToken, SupervisorReport,
+};
+use crate::supervisor::handle::{ChildCounts, ChildInfo, ChildProcess};
+use crate::supervisor::kids::Kids;
+use crate::supervisor::report::{Report, ReportKind};
+use crate::supervisor::starting::{AlreadyStarted, StartFn, StartOutcome, Starter};
+use crate::supervisor::strategy::Core;
+use crate::supervisor::table::{ChildKey, ChildState};
+use crate::telemetry;
+
+pub(crate) type SupervisorCore = Core<StartFn, Pid, ExitReason>;
+pub(crate) type AdminResult = Result<AdminAnswer, AdminError<Pid, ExitReason>>;
+
+/// The good answers of the admin calls.
+#[derive(Debug)]
+pub(crate) enum AdminAnswer {
+    Started(ProcessRef),
+    Ignored,
+    Ok,
+}
+
+/// Everything that a supervisor can be told.
+pub(crate) enum SupervisorMsg {
+    Stop(ExitReason),
+    Down(Down),
+    Retry(RetryToken),
+    Admin(Request<StartFn, Pid>, Reply<AdminResult>),
+    Which(Reply<Vec<ChildInfo>>),
+    Count(Reply<ChildCounts>),
+}
+
+impl SupervisorMsg {
+    pub(crate) const SYSTEM: SystemMessages<Self> =
+        SystemMessages { stop: Some(Self::Stop), down: Some(Self::Down), on_thread: false };
+}
+
+pub(crate) struct Driver {
+    server: Arc<Server<SupervisorMsg>>,
+    core: SupervisorCore,
+    kids: Kids,
+    ack: Option<Reply<Ack>>,
+    calls: HashMap<u64, Reply<AdminResult>>,
+    next_token: u64,
+}
+
+impl Driver {
+    pub(crate) fn new(server: Arc<Server<SupervisorMsg>>, core: SupervisorCore, ack: Reply<Ack>) -> Self {
+        Self { server, core, kids: Kids::default(), ack: Some(ack), calls: HashMap::new(), next_token: 0 }
+    }
+
+    /// Runs the supervisor to its end and returns the reason.
+    pub(crate) async fn run(mut self) -> ExitReason {
+        let mut inbox = Inbox::new(self.server.mailbox.capacity());
+        let mut input = Some(Input::Boot);
+        loop {
+            if let Some(input) = input.take()
+                && let Some(reason) = self.serve(input).await
+            {
+                return reason;
+            }
+            let received = std::future::poll_fn(|cx| self.server.mailbox.poll_recv(&mut inbox, cx.waker())).await;
+            input = match received {
+                Received::Message(envelope) => self.translate(envelope.message),
+                // Everything of the kernel comes through the one queue.
+                Received::Control(Control::Stop(reason) | Control::Exit(reason)) => Some(Input::Stop { reason }),
+                Received::Control(Control::Down(down)) => Some(self.child_exited(&down)),
+            };
+            tokio::task::consume_budget().await;
+        }
+    }
+
+    /// Turns a message into an input, or answers it.
+    fn translate(&mut self, message: SupervisorMsg) -> Option<Input<StartFn, Pid, ExitReason>> {
+        match message {
+            SupervisorMsg::Stop(reason) => Some(Input::Stop { reason }),
+            SupervisorMsg::Down(down) => Some(self.child_exited(&down)),
+            SupervisorMsg::Retry(token) => Some(Input::Retry(token)),
+            SupervisorMsg::Admin(request, reply) => {
+                let token = self.next_token;
+                self.next_token += 1;
+                self.calls.insert(token, reply);
+                Some(Input::Admin { token, request })
+            }
+            SupervisorMsg::Which(reply) => {
+                reply.send(self.which_children());
+                None
+            }
+            SupervisorMsg::Count(reply) => {
+                let counts = self.core.count_children();
+                reply.send(ChildCounts {
+                    specs: counts.specs,
+                    active: counts.active,
+                    supervisors: counts.supervisors,
+                    workers: counts.workers,
+                });
+                None
+            }
+        }
+    }
+
+    fn child_exited(&mut self, down: &Down) -> Input<StartFn, Pid, ExitReason> {
+        self.kids.forget(down.pid);
+        Input::ChildExited { pid: down.pid, reason: down.reason.clone() }
+    }
+
+    /// Feeds one input and executes the actions it leads to. Returns the reason when the supervisor is over.
+    async fn serve(&mut self, input: Input<StartFn, Pid, ExitReason>) -> Option<ExitReason> {
+        let now = self.server.cell.node().clock().monotonic();
+        let mut action = self.core.handle(input, now);
+        while let Some(next) = action {
+            let outcome = match next {
+                Action::Terminate { reason } => return Some(reason),
+                Action::StartChild { key, generation } => self.start_child(key, generation).await,
+                Action::StopChild(stop) => Outcome::Stopped(self.kids.stop(&stop).await),
+                Action::StopAll(stops) => Outcome::AllStopped(self.kids.stop_all(stops).await),
+                Action::ScheduleRetry(token) => {
+                    // The queue is the supervisor's own, which is open while it runs.
+                    drop(self.server.mailbox.push_unbounded(SupervisorMsg::Retry(token)));
+                    Outcome::Done
+                }
+                Action::BootResult(result) => {
+                    self.acknowledge(result.map_err(|failure| (failure.id, failure.reason)));
+                    Outcome::Done
+                }
+                Action::Reply { token, result } => {
+                    self.reply(token, result);
+                    Outcome::Done
+                }
+                Action::Report(report) => {
+                    self.report(report);
+                    Outcome::Done
+                }
+            };
+            action = self.core.outcome(outcome);
+        }
+        None
+    }
+
+    async fn start_child(&mut self, key: ChildKey, generation: u64) -> Outcome<Pid, ExitReason> {
+        let Some(child) = self.core.child(key) else { return Outcome::Failed(ExitReason::NoProc) };
+        let Some(start) = child.start.clone() else { return Outcome::Failed(ExitReason::NoProc) };
+        let cell = &self.server.cell;
+        let place = cell.dependents().attach();
+        let starter = Starter { node: cell.node().clone(), id: Arc::clone(&child.id), place };
+        match start(starter).await {
+            StartOutcome::Started(process) => {
+                if generation > 1 {
+                    telemetry::child_restarted();
+                }
+                let pid = process.pid();
+                let own: Arc<dyn Process> = Arc::clone(&self.server) as Arc<dyn Process>;
+                self.kids.add(process, own.sink());
+                Outcome::Started(pid)
+            }
+            StartOutcome::Ignored => Outcome::Ignored,
+            StartOutcome::Failed { reason, .. } => Outcome::Failed(reason),
+            StartOutcome::AlreadyStarted(pid) => Outcome::Failed(ExitReason::error(AlreadyStarted(pid))),
+        }
+    }
+
+    fn acknowledge(&mut self, result: Result<(), (Arc<str>, ExitReason)>) {
+        let Some(ack) = self.ack.take() else { return };
+        ack.send(match result {
+            Ok(()) => Ack::Up,
+            Err((id, reason)) => Ack::ChildFailed { id, reason },
+        });
+    }
+
+    fn reply(&mut self, token: u64, result: Result<Answer<Pid>, AdminError<Pid, ExitReason>>) {
+        let Some(reply) = self.calls.remove(&token) else { return };
+        reply.send(result.map(|answer| match answer {
+            Answer::Started(pid) => {
+                self.kids.get(pid).cloned().map_or(AdminAnswer::Ok, AdminAnswer::Started)
+            }
+            Answer::Ignored => AdminAnswer::Ignored,
+            Answer::Ok => AdminAnswer::Ok,
+        }));
+    }
+
+    fn which_children(&self) -> Vec<ChildInfo> {
+        let info = |child: &crate::supervisor::table::Child<StartFn, Pid>| ChildInfo {
+            id: Arc::clone(&child.id),
+            process: match &child.state {
+                ChildState::Running(pid) => {
+                    self.kids.get(*pid).cloned().map_or(ChildProcess::Undefined, ChildProcess::Running)
+                }
+                ChildState::Restarting { .. } => ChildProcess::Restarting,
+                ChildState::Undefined => ChildProcess::Undefined,
+            },
+            kind: child.kind,
+            restarts: child.restarts,
+        };
+        self.core.which_children().map(|(_, child)| info(child)).collect()
+    }
+
+    fn report(&self, report: SupervisorReport<Pid, ExitReason>) {
+        let tell = |kind, child: &ReportedChild<Pid>, reason: Option<&ExitReason>| {
+            self.server.cell.node().report(&Report {
+                kind,
+                supervisor: self.server.cell.pid(),
+                supervisor_name: self.server.cell.label().cloned(),
+                child: Arc::clone(&child.id),
+                pid: child.pid,
+                reason: reason.cloned(),
+            });
+        };
+        match report {
+            SupervisorReport::ChildTerminated { child, reason } => {
+                tell(ReportKind::ChildTerminated, &child, Some(&reason));
+            }
+            SupervisorReport::StartError { child, reason } => tell(ReportKind::StartError, &child, Some(&reason)),
+            SupervisorReport::ShutdownError { children, reason } => {
+                for child in &children {
+                    tell(ReportKind::ShutdownError, child, Some(&reason));
+                }
+            }
+            SupervisorReport::ReachedMaxRestartIntensity { child } => {
+                telemetry::supervisor_gave_up();
+                tell(ReportKind::ReachedMaxRestartIntensity, &child, None);
+            }
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The admin side of supervisors.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::CallError;
+use crate::process::cell::ProcessRef;
+use crate::process::exit::ExitReason;
+use crate::process::name::Name;
+use crate::process::pid::Pid;
+use crate::process::reply::Reply;
+use crate::process::server_ref::ServerRef;
+use crate::supervisor::action::{AdminError, Request, Target};
+use crate::supervisor::child_spec::ChildSpec;
+use crate::supervisor::driver::{AdminAnswer, AdminResult, SupervisorMsg};
+use crate::supervisor::spec::{ChildKind, SpecError};
+
+/// A start or a stop may take any time, as in OTP; the end of the supervisor ends the wait.
+const NO_DEADLINE: Duration = Duration::MAX;
+
+/// A handle for the admin calls of a supervisor, by pid or by name. A clone is the same handle.
+///
+/// A supervisor is busy while a child starts or stops and serves calls in the order of their arrival, so a child must not call
+/// its own supervisor from its `init` or `terminate`.
+#[derive(Clone)]
+pub struct SupervisorRef {
+    address: Address,
+}
+
+#[derive(Clone)]
+enum Address {
+    Pid(ServerRef<SupervisorMsg>),
+    Name(Name<SupervisorMsg>),
+}
+
+/// Which child an admin call means: an id in an ordinary supervisor, a process in a dynamic one.
+#[derive(Debug, Clone)]
+pub enum ChildRef {
+    /// By id.
+    Id(Arc<str>),
+    /// By process.
+    Process(ProcessRef),
+}
+
+impl From<&str> for ChildRef {
+    fn from(id: &str) -> Self {
+        Self::Id(Arc::from(id))
+    }
+}
+
+impl From<&ProcessRef> for ChildRef {
+    fn from(process: &ProcessRef) -> Self {
+        Self::Process(process.clone())
+    }
+}
+
+/// What a child is doing.
+#[derive(Debug, Clone)]
+pub enum ChildProcess {
+    /// It runs.
+    Running(ProcessRef),
+    /// Its last restart failed; the next attempt comes.
+    Restarting,
+    /// It has no process: it was stopped, it ignored its start, or it ended and is not to be restarted.
+    Undefined,
+}
+
+impl ChildProcess {
+    /// Returns the process if the child runs.
+    #[must_use]
+    pub fn running(&self) -> Option<&ProcessRef> {
+        match self {
+            Self::Running(process) => Some(process),
+            Self::Restarting | Self::Undefined => None,
+        }
+    }
+}
+
+/// One child of a supervisor.
+#[derive(Debug, Clone)]
+pub struct ChildInfo {
+    /// Its id; for a dynamic child, the id of its specification.
+    pub id: Arc<str>,
+    /// Its process.
+    pub process: ChildProcess,
+    /// Worker or supervisor.
+    pub kind: ChildKind,
+    /// How often it was restarted.
+    pub restarts: u64,
+}
+
+/// The numbers of a supervisor's children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChildCounts {
+    /// All specifications.
+    pub specs: usize,
+    /// Children that run.
+    pub active: usize,
+    /// Children that are supervisors, running or not.
+    pub supervisors: usize,
+    /// Children that are workers, running or not.
+    pub workers: usize,
+}
+
+/// A child and everything below it.
+#[derive(Debug, Clone)]
+pub struct TreeNode {
+    /// The child itself.
+    pub child: ChildInfo,
+    /// Messages that wait in its mailbox, and the most that ever waited.
+    pub mailbox_depth: (usize, usize),
+    /// Its children, in start order; empty for a worker.
+    pub children: Vec<TreeNode>,
+}
+
+/// Why `start_child` did not start a child.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum StartChildError {
+    /// The id is taken by a running child.
+    AlreadyStarted(Pid),
+    /// The id is taken by a child that is stopped or being restarted.
+    AlreadyPresent,
+    /// The dynamic supervisor is full.
+    MaxChildren,
+    /// The specification makes no sense here.
+    Spec(SpecError),
+    /// Its `init` failed. The specification is discarded.
+    Failed(ExitReason),
+    /// Its `init` chose not to run. An ordinary supervisor keeps the specification, unless the child is temporary.
+    Ignored,
+    /// The supervisor could not be asked.
+    Call(CallError),
+}
+
+impl fmt::Display for StartChildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyStarted(pid) => write!(f, "the id is taken by {pid}"),
+            Self::AlreadyPresent => f.write_str("the id is taken by a child that does not run"),
+            Self::MaxChildren => f.write_str("the supervisor has as many children as it may have"),
+            Self::Spec(error) => write!(f, "the specification is wrong: {error}"),
+            Self::Failed(reason) => write!(f, "init ended: {reason}"),
+            Self::Ignored => f.write_str("init chose not to run"),
+            Self::Call(error) => write!(f, "the supervisor could not be asked: {error}"),
+        }
+    }
+}
+
+impl Error for StartChildError {}
+
+/// Why an admin call about an existing child was refused.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum ChildError {
+    /// No such child.
+    NotFound,
+    /// The child runs.
+    Running,
+    /// The child waits for its next restart attempt.
+    Restarting,
+    /// The call does not exist for children of a dynamic supervisor.
+    Dynamic,
+    /// Its `init` failed. The specification is kept.
+    Failed(ExitReason),
+    /// Its `init` chose not to run. The specification is kept.
+    Ignored,
+    /// The supervisor could not be asked.
+    Call(CallError),
+}
+
+impl fmt::Display for ChildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("no such child"),
+            Self::Running => f.write_str("the child runs"),
+            Self::Restarting => f.write_str("the child is being restarted"),
+            Self::Dynamic => f.write_str("not for children of a dynamic supervisor"),
+            Self::Failed(reason) => write!(f, "init ended: {reason}"),
+            Self::Ignored => f.write_str("init chose not to run"),
+            Self::Call(error) => write!(f, "the supervisor could not be asked: {error}"),
+        }
+    }
+}
+
+impl Error for ChildError {}
+
+impl SupervisorRef {
+    pub(crate) fn of(server: ServerRef<SupervisorMsg>) -> Self {
+        Self { address: Address::Pid(server) }
+    }
+
+    pub(crate) fn named(name: Name<SupervisorMsg>) -> Self {
+        Self { address: Address::Name(name) }
+    }
+
+    /// Returns the supervisor's process, if it lives.
+    #[must_use]
+    pub fn process(&self) -> Option<ProcessRef> {
+        self.resolve().map(|server| server.process().clone())
+    }
+
+    /// Starts a child and waits for its `init`. As in OTP `supervisor:start_child/2`.
+    ///
+    /// In an ordinary supervisor the child becomes the youngest one. It does not come back after a restart of the supervisor.
+    ///
+    /// # Errors
+    ///
+    /// [`StartChildError`].
+    pub async fn start_child(&self, child: ChildSpec) -> Result<ProcessRef, StartChildError> {
+        match self.admin(Request::Start(child.core)).await.map_err(StartChildError::Call)? {
+            Ok(AdminAnswer::Started(process)) => Ok(process),
+            Ok(AdminAnswer::Ignored | AdminAnswer::Ok) => Err(StartChildError::Ignored),
+            Err(AdminError::AlreadyStarted(pid)) => Err(StartChildError::AlreadyStarted(pid)),
+            Err(AdminError::MaxChildren) => Err(StartChildError::MaxChildren),
+            Err(AdminError::Spec(error)) => Err(StartChildError::Spec(error)),
+            Err(AdminError::StartFailed(reason)) => Err(StartChildError::Failed(reason)),
+            Err(_) => Err(StartChildError::AlreadyPresent),
+        }
+    }
+
+    /// Stops a child and waits for its end. An ordinary supervisor keeps the specification, unless the child is temporary.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError`]; a child that does not run any more is no error.
+    pub async fn terminate_child(&self, child: impl Into<ChildRef>) -> Result<(), ChildError> {
+        let target = match child.into() {
+            ChildRef::Id(id) => Target::Id(id),
+            ChildRef::Process(process) => Target::Pid { pid: process.pid(), alive: process.is_alive() },
+        };
+        refused(self.admin(Request::Terminate(target)).await).map(drop)
+    }
+
+    /// Starts a child again that does not run. Ordinary supervisors only.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError`].
+    pub async fn restart_child(&self, id: &str) -> Result<ProcessRef, ChildError> {
+        match refused(self.admin(Request::Restart { id: Arc::from(id) }).await)? {
+            AdminAnswer::Started(process) => Ok(process),
+            AdminAnswer::Ignored | AdminAnswer::Ok => Err(ChildError::Ignored),
+        }
+    }
+
+    /// Forgets a child that does not run. Ordinary supervisors only.
+    ///
+    /// # Errors
+    ///
+    /// [`ChildError`].
+    pub async fn delete_child(&self, id: &str) -> Result<(), ChildError> {
+        refused(self.admin(Request::Delete { id: Arc::from(id) }).await).map(drop)
+    }
+
+    /// Returns the children, newest first. As in OTP `supervisor:which_children/1`. Cost: O(children).
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] if the supervisor is not there.
+    pub async fn which_children(&self) -> Result<Vec<ChildInfo>, CallError> {
+        self.call(SupervisorMsg::Which).await
+    }
+
+    /// Counts the children. As in OTP `supervisor:count_children/1`. Cost: O(children).
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] if the supervisor is not there.
+    pub async fn count_children(&self) -> Result<ChildCounts, CallError> {
+        self.call(SupervisorMsg::Count).await
+    }
+
+    /// Returns the whole tree below this supervisor, in start order. A supervisor that ends meanwhile shows no children.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] if this supervisor is not there.
+    pub async fn tree(&self) -> Result<Vec<TreeNode>, CallError> {
+        let mut children = self.which_children().await?;
+        children.reverse();
+        let mut nodes = Vec::with_capacity(children.len());
+        for child in children {
+            nodes.push(subtree(child).await);
+        }
+        Ok(nodes)
+    }
+
+    fn resolve(&self) -> Option<ServerRef<SupervisorMsg>> {
+        match &self.address {
+            Address::Pid(server) => Some(server.clone()),
+            Address::Name(name) => name.whereis(),
+        }
+    }
+
+    async fn call<T>(&self, make: impl FnOnce(Reply<T>) -> SupervisorMsg) -> Result<T, CallError> {
+        let server = self.resolve().ok_or(CallError::NoProc)?;
+        server.call_timeout(NO_DEADLINE, make).await
+    }
+
+    async fn admin(
+        &self,
+        request: Request<crate::supervisor::starting::StartFn, Pid>,
+    ) -> Result<AdminResult, CallError> {
+        self.call(|reply| SupervisorMsg::Admin(request, reply)).await
+    }
+}
+
+fn refused(result: Result<AdminResult, CallError>) -> Result<AdminAnswer, ChildError> {
+    result.map_err(ChildError::Call)?.map_err(|error| match error {
+        AdminError::Running | AdminError::AlreadyStarted(_) => ChildError::Running,
+        AdminError::Restarting => ChildError::Restarting,
+        AdminError::Dynamic => ChildError::Dynamic,
+        AdminError::StartFailed(reason) => ChildError::Failed(reason),
+        _ => ChildError::NotFound,
+    })
+}
+
+/// Boxed because a tree is as deep as it is.
+fn subtree(child: ChildInfo) -> Pin<Box<dyn Future<Output = TreeNode> + Send>> {
+    Box::pin(async move {
+        let process = child.process.running().cloned();
+        let supervisor = process.as_ref().and_then(ProcessRef::server::<SupervisorMsg>);
+        let children = match supervisor {
+            Some(server) => SupervisorRef::of(server).tree().await.unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let mailbox_depth = process.map_or((0, 0), |process| process.mailbox_depth());
+        TreeNode { child, mailbox_depth, children }
+    })
+}
+
+impl fmt::Debug for SupervisorRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Address::Pid(server) => f.debug_tuple("SupervisorRef").field(server).finish(),
+            Address::Name(name) => f.debug_tuple("SupervisorRef").field(name).finish(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The root of a tree: a supervisor that no supervisor owns.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::error::StartError;
+use crate::node::Node;
+use crate::process::cell::ProcessRef;
+use crate::process::dependents::Dependents;
+use crate::process::exit::ExitReason;
+use crate::supervisor::driver::SupervisorMsg;
+use crate::supervisor::handle::SupervisorRef;
+use crate::supervisor::kids::stop_process;
+use crate::supervisor::spec::Shutdown;
+use crate::supervisor::starting::{StartOutcome, Starter};
+use crate::supervisor::supervisor_spec::SupervisorSpec;
+
+/// Owns a supervision tree.
+///
+/// [`shutdown`](Self::shutdown) ends the tree in order. Dropping the owner kills it: every process ends at its next await point,
+/// without `terminate`, children before their supervisors' end is published.
+///
+/// # Examples
+///
+/// See the crate's first page.
+pub struct Supervisor {
+    handle: SupervisorRef,
+    process: ProcessRef,
+    owner: Arc<Dependents>,
+}
+
+impl Supervisor {
+    /// Starts a tree. When this returns `Ok`, every child has acknowledged its `init`.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`]; whatever had been started is stopped again, in reverse order, before this returns.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills what had been started.
+    pub async fn start(node: &Node, spec: SupervisorSpec) -> Result<Self, StartError> {
+        spec.whole.core().map_err(StartError::Spec)?;
+        let owner = KillOnDrop(Arc::new(Dependents::default()));
+        let starter = Starter { node: node.clone(), id: Arc::from("root"), place: owner.0.attach() };
+        match spec.whole.start(starter).await {
+            StartOutcome::Started(process) => {
+                let server = process.server::<SupervisorMsg>().ok_or(StartError::Ignored)?;
+                let owner = owner.disarm();
+                Ok(Self { handle: SupervisorRef::of(server), process, owner })
+            }
+            StartOutcome::Ignored => Err(StartError::Ignored),
+            StartOutcome::Failed { child: Some((id, reason)), .. } => Err(StartError::Child { id, reason }),
+            StartOutcome::Failed { reason, child: None } => Err(StartError::Failed(reason)),
+            StartOutcome::AlreadyStarted(pid) => Err(StartError::AlreadyStarted(pid)),
+        }
+    }
+
+    /// Returns a handle for admin calls, which can be cloned and does not own the tree.
+    #[must_use]
+    pub fn handle(&self) -> &SupervisorRef {
+        &self.handle
+    }
+
+    /// Returns the root's own process.
+    #[must_use]
+    pub fn process(&self) -> &ProcessRef {
+        &self.process
+    }
+
+    /// Stops the tree in order and waits for its end; returns the reason of the root.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future kills what is left.
+    pub async fn shutdown(self) -> ExitReason {
+        stop_process(&self.process, Shutdown::Infinity).await
+    }
+
+    /// Waits until the root ends by itself, for instance because it restarted too often.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: nothing changes when the future is dropped.
+    pub async fn wait(&self) -> ExitReason {
+        let down = self.process.monitor().down().await;
+        self.process.exit_reason().unwrap_or(down.reason)
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.owner.kill_all();
+    }
+}
+
+impl fmt::Debug for Supervisor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Supervisor").field(&self.process).finish()
+    }
+}
+
+/// Kills a tree whose start was abandoned.
+struct KillOnDrop(Arc<Dependents>);
+
+impl KillOnDrop {
+    fn disarm(mut self) -> Arc<Dependents> {
+        std::mem::take(&mut self.0)
+    }
+}
+
+impl Drop for KillOnDrop {
+    fn drop(&mut self) {
+        self.0.kill_all();
+    }
+}

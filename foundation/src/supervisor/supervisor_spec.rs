@@ -1,0 +1,202 @@
+//! What a supervisor is started with.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::gen_server::spec::Setup;
+use crate::process::mailbox::Overflow;
+use crate::process::exit::ExitReason;
+use crate::process::server_ref::ServerRef;
+use crate::process::{reply, spawn};
+use crate::supervisor::child_spec::ChildSpec;
+use crate::supervisor::driver::{Driver, SupervisorCore, SupervisorMsg};
+use crate::supervisor::spec::{AutoShutdown, Flags, Mode, SpecError, Strategy};
+use crate::supervisor::starting::{StartOutcome, Starter, acknowledged};
+
+/// Admin calls that may wait in a supervisor's queue; what its children and its parent tell it does not count.
+const ADMIN_CALLS_MAX: usize = 1_024;
+
+/// A supervisor with fixed children, as data.
+///
+/// Defaults as in OTP: intensity 1 in 5 s, `auto_shutdown` never, no name. Children start in the order in which they were
+/// added, each after the one before acknowledged its `init`, and stop in reverse.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use foundation::{Strategy, SupervisorSpec};
+///
+/// let inner = SupervisorSpec::new(Strategy::OneForOne).intensity(3, Duration::from_secs(5));
+/// let outer = SupervisorSpec::new(Strategy::RestForOne).child(inner.as_child("inner"));
+/// # let _unused = outer;
+/// ```
+#[derive(Clone)]
+pub struct SupervisorSpec {
+    pub(crate) whole: Whole,
+}
+
+/// A supervisor whose children come and go, each started by `start_child` and addressed by pid. As in OTP
+/// `simple_one_for_one`, or Elixir's `DynamicSupervisor`.
+///
+/// Defaults: intensity 1 in 5 s, any number of children, no name. All children are stopped at the same time.
+#[derive(Clone)]
+pub struct DynamicSupervisorSpec {
+    whole: Whole,
+}
+
+#[derive(Clone)]
+pub(crate) struct Whole {
+    name: Option<String>,
+    flags: Flags,
+    children: Vec<ChildSpec>,
+}
+
+impl SupervisorSpec {
+    /// Creates a supervisor without children.
+    #[must_use]
+    pub fn new(strategy: Strategy) -> Self {
+        let mode = Mode::Static { strategy, auto_shutdown: AutoShutdown::Never };
+        Self { whole: Whole { name: None, flags: Flags { mode, ..Flags::default() }, children: Vec::new() } }
+    }
+
+    /// Sets how many restarts are allowed within `period`. One more ends the supervisor with `Shutdown`.
+    #[must_use]
+    pub fn intensity(mut self, restarts_max: u32, period: Duration) -> Self {
+        self.whole.flags.intensity = restarts_max;
+        self.whole.flags.period = period;
+        self
+    }
+
+    /// Sets whether the end of significant children ends the supervisor.
+    #[must_use]
+    pub fn auto_shutdown(mut self, when: AutoShutdown) -> Self {
+        if let Mode::Static { auto_shutdown, .. } = &mut self.whole.flags.mode {
+            *auto_shutdown = when;
+        }
+        self
+    }
+
+    /// Registers each incarnation under `key`; reach it by [`Node::supervisor`](crate::Node::supervisor).
+    #[must_use]
+    pub fn name(mut self, key: &str) -> Self {
+        self.whole.name = Some(key.to_owned());
+        self
+    }
+
+    /// Adds a child after those that were added before.
+    #[must_use]
+    pub fn child(mut self, child: ChildSpec) -> Self {
+        self.whole.children.push(child);
+        self
+    }
+
+    /// Adds children in order.
+    #[must_use]
+    pub fn children(mut self, children: impl IntoIterator<Item = ChildSpec>) -> Self {
+        self.whole.children.extend(children);
+        self
+    }
+
+    /// Makes a child specification of the whole supervisor: permanent, and it may take any time to stop.
+    #[must_use]
+    pub fn as_child(self, id: &str) -> ChildSpec {
+        self.whole.into_child(id)
+    }
+}
+
+impl DynamicSupervisorSpec {
+    /// Creates the specification.
+    #[must_use]
+    pub fn new() -> Self {
+        let mode = Mode::Dynamic { max_children: usize::MAX };
+        Self { whole: Whole { name: None, flags: Flags { mode, ..Flags::default() }, children: Vec::new() } }
+    }
+
+    /// Sets how many restarts are allowed within `period`. One more ends the supervisor with `Shutdown`.
+    #[must_use]
+    pub fn intensity(mut self, restarts_max: u32, period: Duration) -> Self {
+        self.whole.flags.intensity = restarts_max;
+        self.whole.flags.period = period;
+        self
+    }
+
+    /// Sets how many children there may be; one more is refused.
+    #[must_use]
+    pub fn max_children(mut self, children_max: usize) -> Self {
+        self.whole.flags.mode = Mode::Dynamic { max_children: children_max };
+        self
+    }
+
+    /// Registers each incarnation under `key`; reach it by [`Node::supervisor`](crate::Node::supervisor).
+    #[must_use]
+    pub fn name(mut self, key: &str) -> Self {
+        self.whole.name = Some(key.to_owned());
+        self
+    }
+
+    /// Makes a child specification of the whole supervisor: permanent, and it may take any time to stop.
+    #[must_use]
+    pub fn as_child(self, id: &str) -> ChildSpec {
+        self.whole.into_child(id)
+    }
+}
+
+impl Default for DynamicSupervisorSpec {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Whole {
+    fn into_child(self, id: &str) -> ChildSpec {
+        ChildSpec::supervisor(id, move |starter| Box::pin(self.clone().start(starter)))
+    }
+
+    pub(crate) fn core(&self) -> Result<SupervisorCore, SpecError> {
+        SupervisorCore::new(self.flags, self.children.iter().map(|child| child.core.clone()).collect())
+    }
+
+    pub(crate) async fn start(self, starter: Starter) -> StartOutcome {
+        let core = match self.core() {
+            Ok(core) => core,
+            Err(error) => return StartOutcome::failed(ExitReason::error(error)),
+        };
+        let name = match self.name.as_deref().map(|key| starter.node.name::<SupervisorMsg>(key)).transpose() {
+            Ok(name) => name,
+            Err(error) => return StartOutcome::failed(ExitReason::error(error)),
+        };
+        let setup = Setup { name, capacity: ADMIN_CALLS_MAX, overflow: Overflow::Wait };
+        let server = match setup.create(starter, SupervisorMsg::SYSTEM) {
+            Ok(server) => server,
+            Err(outcome) => return outcome,
+        };
+        let process = ServerRef::new(Arc::clone(&server)).process().clone();
+        let (ack, answer) = reply::pair();
+        spawn::spawn_process(process.process(), Driver::new(server, core, ack).run());
+        acknowledged(process, answer).await
+    }
+}
+
+impl fmt::Debug for SupervisorSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.whole.describe("SupervisorSpec", f)
+    }
+}
+
+impl fmt::Debug for DynamicSupervisorSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.whole.describe("DynamicSupervisorSpec", f)
+    }
+}
+
+impl Whole {
+    fn describe(&self, kind: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(kind)
+            .field("name", &self.name)
+            .field("flags", &self.flags)
+            .field("children", &self.children)
+            .finish()
+    }
+}

@@ -1,0 +1,33 @@
+//! The locks and atomics of the lock-level code, real ones normally and loom's under `cfg(loom)`.
+//!
+//! Only what the mailbox and the reply cell need. Nothing here adds behaviour.
+
+#[cfg(not(loom))]
+mod real {
+    pub(crate) use std::sync::Arc;
+    pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
+
+    pub(crate) use parking_lot::Mutex;
+}
+
+#[cfg(loom)]
+mod real {
+    pub(crate) use loom::sync::Arc;
+    pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
+
+    /// A loom mutex with the poison-free interface of the real one.
+    #[derive(Debug)]
+    pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(loom::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+            self.0.lock().expect("a loom model never poisons a lock")
+        }
+    }
+}
+
+pub(crate) use real::{Arc, AtomicBool, Mutex, Ordering};

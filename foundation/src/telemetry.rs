@@ -1,0 +1,66 @@
+//! Every metric of this crate: name, unit, labels. Observed, never awaited, never used to carry data.
+
+use metrics::{Unit, counter, describe_counter};
+
+use crate::error::CastFailure;
+use crate::process::exit::ExitReason;
+use crate::send::dead_letter::DeadLetterReason;
+
+const EXITS: &str = "foundation.process.exits_total";
+const CASTS_REFUSED: &str = "foundation.mailbox.refused_total";
+const DEAD_LETTERS: &str = "foundation.dead_letter.buried_total";
+const RESTARTS: &str = "foundation.supervisor.restarts_total";
+const GAVE_UP: &str = "foundation.supervisor.gave_up_total";
+
+/// Describes every metric of this crate to the installed recorder. Call it once, after installing one.
+///
+/// # Examples
+///
+/// ```
+/// foundation::describe_metrics();
+/// ```
+pub fn describe_metrics() {
+    describe_counter!(EXITS, Unit::Count, "processes that ended, by kind of reason");
+    describe_counter!(CASTS_REFUSED, Unit::Count, "messages that were refused at once, by cause");
+    describe_counter!(DEAD_LETTERS, Unit::Count, "messages that became dead letters, by cause");
+    describe_counter!(RESTARTS, Unit::Count, "children that supervisors restarted");
+    describe_counter!(GAVE_UP, Unit::Count, "supervisors that exceeded their restart intensity");
+}
+
+pub(crate) fn process_ended(reason: &ExitReason) {
+    let kind = match reason {
+        ExitReason::Normal => "normal",
+        ExitReason::Shutdown | ExitReason::ShutdownWith(_) => "shutdown",
+        ExitReason::Killed => "killed",
+        ExitReason::NoProc => "noproc",
+        ExitReason::Panic(_) => "panic",
+        ExitReason::Error(_) => "error",
+    };
+    counter!(EXITS, "reason" => kind).increment(1);
+}
+
+pub(crate) fn cast_refused(cause: CastFailure) {
+    let cause = match cause {
+        CastFailure::Full => "full",
+        CastFailure::NoProc => "noproc",
+    };
+    counter!(CASTS_REFUSED, "cause" => cause).increment(1);
+}
+
+pub(crate) fn dead_letter(reason: &DeadLetterReason) {
+    let cause = match reason {
+        DeadLetterReason::Exited(_) => "exited",
+        DeadLetterReason::Overflow => "overflow",
+        DeadLetterReason::NoProc => "noproc",
+        DeadLetterReason::Timeout => "timeout",
+    };
+    counter!(DEAD_LETTERS, "cause" => cause).increment(1);
+}
+
+pub(crate) fn child_restarted() {
+    counter!(RESTARTS).increment(1);
+}
+
+pub(crate) fn supervisor_gave_up() {
+    counter!(GAVE_UP).increment(1);
+}

@@ -1,0 +1,290 @@
+//! A process on its own OS thread, for work that blocks.
+//!
+//! The same mailbox, supervision, monitors and exits as any process. Its messages come in batches: whatever arrived while the
+//! batch before was worked on. That is what makes group commit free of timers.
+
+use std::fmt;
+use std::sync::Arc;
+use std::task::{Poll, Wake, Waker};
+use std::thread::Thread;
+
+use crate::gen_server::run::Ack;
+use crate::gen_server::spec::Setup;
+use crate::node::Node;
+use crate::process::exit::{Exit, ExitReason};
+use crate::process::mailbox::{Control, Envelope, Inbox, Overflow, Receipt, Received};
+use crate::process::name::Name;
+use crate::process::pid::Pid;
+use crate::process::reply::Reply;
+use crate::process::server_ref::{Server, ServerRef, SystemMessages};
+use crate::process::{reply, spawn};
+use crate::supervisor::child_spec::ChildSpec;
+use crate::supervisor::starting::{StartOutcome, Starter, acknowledged};
+
+/// A process whose callbacks may block, because it has a thread to itself.
+///
+/// The callbacks follow [`GenServer`](crate::GenServer), but messages come in batches. An exit signal or a stop takes effect
+/// between two batches; the end of the process is published after its state was dropped, so a successor never overlaps with it.
+///
+/// # Examples
+///
+/// ```
+/// use foundation::{Exit, Reply, ThreadContext, ThreadServer};
+///
+/// struct Lines(std::fs::File);
+///
+/// struct Append(String, Reply<std::io::Result<()>>);
+///
+/// impl ThreadServer for Lines {
+///     type Args = std::path::PathBuf;
+///     type Msg = Append;
+///
+///     fn init(path: std::path::PathBuf, _cx: &mut ThreadContext<Append>) -> Result<Self, Exit> {
+///         Ok(Self(std::fs::File::create(path)?))
+///     }
+///
+///     fn handle_batch(&mut self, batch: &mut Vec<Append>, _cx: &mut ThreadContext<Append>) -> Result<(), Exit> {
+///         use std::io::Write;
+///         for Append(line, reply) in batch.drain(..) {
+///             reply.send(writeln!(self.0, "{line}"));
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait ThreadServer: Sized + 'static {
+    /// What a start needs. A supervisor makes it anew for each start.
+    type Args: Send + 'static;
+    /// Everything that the process can be told.
+    type Msg: Send + 'static;
+
+    /// Creates the state, on the thread. The starter waits for this.
+    ///
+    /// # Errors
+    ///
+    /// The start fails, or is ignored, with this [`Exit`].
+    fn init(args: Self::Args, cx: &mut ThreadContext<Self::Msg>) -> Result<Self, Exit>;
+
+    /// Handles everything that arrived during the batch before, oldest first, never empty, at most `max_batch` messages.
+    /// What is left in `batch` afterwards is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The process ends with this [`Exit`], after `terminate`.
+    fn handle_batch(
+        &mut self,
+        batch: &mut Vec<Self::Msg>,
+        cx: &mut ThreadContext<Self::Msg>,
+    ) -> Result<(), Exit>;
+
+    /// Cleans up before an orderly end; not after a panic.
+    fn terminate(&mut self, reason: &ExitReason) {
+        let _reason = reason;
+    }
+}
+
+/// The process's own side of things, given to each callback.
+pub struct ThreadContext<M: Send + 'static> {
+    this: ServerRef<M>,
+    inbox: Inbox<M>,
+    max_batch: usize,
+}
+
+impl<M: Send + 'static> ThreadContext<M> {
+    /// Returns the node that the process lives on.
+    #[must_use]
+    pub fn node(&self) -> &Node {
+        self.this.server().cell.node()
+    }
+
+    /// Returns the process's own pid.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.this.pid()
+    }
+
+    /// Returns a door to the process itself, to hand out.
+    #[must_use]
+    pub fn this(&self) -> ServerRef<M> {
+        self.this.clone()
+    }
+
+    /// Blocks until there is mail, or until the process has to end.
+    fn receive(&mut self, waker: &Waker, batch: &mut Vec<M>, receipts: &mut Vec<Reply<()>>) -> Result<(), ExitReason> {
+        let server = Arc::clone(self.this.server());
+        loop {
+            match server.mailbox.poll_recv(&mut self.inbox, waker) {
+                Poll::Ready(Received::Control(Control::Stop(reason) | Control::Exit(reason))) => return Err(reason),
+                // Nothing on a thread can monitor.
+                Poll::Ready(Received::Control(Control::Down(_))) => {}
+                Poll::Ready(Received::Message(envelope)) => take(envelope, batch, receipts),
+                Poll::Pending if batch.is_empty() => std::thread::park(),
+                Poll::Pending => return Ok(()),
+            }
+            if batch.len() >= self.max_batch {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn take<M>(envelope: Envelope<M>, batch: &mut Vec<M>, receipts: &mut Vec<Reply<()>>) {
+    if let Receipt::Handled(reply) = envelope.receipt {
+        receipts.push(reply);
+    }
+    batch.push(envelope.message);
+}
+
+impl<M: Send + 'static> Drop for ThreadContext<M> {
+    fn drop(&mut self) {
+        self.this.server().mailbox.restore(&mut self.inbox);
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for ThreadContext<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadContext").field("pid", &self.pid()).finish_non_exhaustive()
+    }
+}
+
+/// Wakes a parked thread.
+struct ThreadWaker(Thread);
+
+impl Wake for ThreadWaker {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Says how to start a [`ThreadServer`].
+///
+/// Defaults: no name, a mailbox of 4,096 messages, batches of at most 1,024, [`Overflow::Wait`].
+pub struct ThreadServerSpec<S: ThreadServer> {
+    args: Arc<dyn Fn() -> S::Args + Send + Sync>,
+    setup: Setup<S::Msg>,
+    max_batch: usize,
+}
+
+impl<S: ThreadServer> ThreadServerSpec<S> {
+    /// Starts with a clone of `args` each time.
+    #[must_use]
+    pub fn new(args: S::Args) -> Self
+    where
+        S::Args: Clone + Sync,
+    {
+        Self::from_fn(move || args.clone())
+    }
+
+    /// Starts with what `args` makes each time.
+    #[must_use]
+    pub fn from_fn(args: impl Fn() -> S::Args + Send + Sync + 'static) -> Self {
+        let setup = Setup { name: None, capacity: 4_096, overflow: Overflow::Wait };
+        Self { args: Arc::new(args), setup, max_batch: 1_024 }
+    }
+
+    /// Registers each incarnation under `name`, before its `init`.
+    #[must_use]
+    pub fn name(mut self, name: &Name<S::Msg>) -> Self {
+        self.setup.name = Some(name.clone());
+        self
+    }
+
+    /// Sets how many messages the mailbox takes.
+    #[must_use]
+    pub fn capacity(mut self, messages_max: usize) -> Self {
+        self.setup.capacity = messages_max;
+        self
+    }
+
+    /// Sets how many messages a batch has at most.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    #[must_use]
+    pub fn max_batch(mut self, messages_max: usize) -> Self {
+        assert!(messages_max > 0, "a batch has at least one message");
+        self.max_batch = messages_max;
+        self
+    }
+
+    /// Makes a child specification: permanent, with 5 s to stop.
+    #[must_use]
+    pub fn child(self, id: &str) -> ChildSpec {
+        let Self { args, setup, max_batch } = self;
+        ChildSpec::worker(id, move |starter| {
+            let args = args();
+            let setup = setup.clone();
+            Box::pin(start::<S>(starter, args, setup, max_batch))
+        })
+    }
+}
+
+impl<S: ThreadServer> fmt::Debug for ThreadServerSpec<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadServerSpec").field("name", &self.setup.name).finish_non_exhaustive()
+    }
+}
+
+async fn start<S: ThreadServer>(
+    starter: Starter,
+    args: S::Args,
+    setup: Setup<S::Msg>,
+    max_batch: usize,
+) -> StartOutcome {
+    let thread_name = starter.id.to_string();
+    let system = SystemMessages { stop: None, down: None, on_thread: true };
+    let server = match setup.create(starter, system) {
+        Ok(server) => server,
+        Err(outcome) => return outcome,
+    };
+    let process = ServerRef::new(Arc::clone(&server)).process().clone();
+    let (ack, answer) = reply::pair();
+    let body = move || run::<S>(&server, args, ack, max_batch);
+    if let Err(error) = spawn::spawn_thread(process.process(), &thread_name, body) {
+        return StartOutcome::failed(ExitReason::error(error));
+    }
+    acknowledged(process, answer).await
+}
+
+/// Runs the process to its end and returns the reason.
+fn run<S: ThreadServer>(
+    server: &Arc<Server<S::Msg>>,
+    args: S::Args,
+    ack: Reply<Ack>,
+    max_batch: usize,
+) -> ExitReason {
+    let inbox = Inbox::new(server.mailbox.capacity());
+    let mut cx = ThreadContext { this: ServerRef::new(Arc::clone(server)), inbox, max_batch };
+    let mut state = match S::init(args, &mut cx) {
+        Ok(state) => {
+            ack.send(Ack::Up);
+            state
+        }
+        Err(exit) => {
+            if exit.is_ignore() {
+                ack.send(Ack::Ignore);
+            }
+            return exit.into_reason();
+        }
+    };
+    let reason = serve(&mut state, &mut cx);
+    state.terminate(&reason);
+    reason
+}
+
+fn serve<S: ThreadServer>(state: &mut S, cx: &mut ThreadContext<S::Msg>) -> ExitReason {
+    let waker = Waker::from(Arc::new(ThreadWaker(std::thread::current())));
+    let mut batch = Vec::new();
+    let mut receipts = Vec::new();
+    loop {
+        if let Err(reason) = cx.receive(&waker, &mut batch, &mut receipts) {
+            return reason;
+        }
+        if let Err(exit) = state.handle_batch(&mut batch, cx) {
+            return exit.into_reason();
+        }
+        batch.clear();
+        receipts.drain(..).for_each(|receipt| receipt.send(()));
+    }
+}

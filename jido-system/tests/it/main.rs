@@ -1,0 +1,5 @@
+//! Integration tests of jido-system: the public API and the program.
+
+mod cli;
+mod command;
+mod trace;

@@ -1,0 +1,1 @@
+//! Coordination of many agents: capability registry.

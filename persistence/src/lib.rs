@@ -1,0 +1,36 @@
+//! Durable state and logs behind object-safe traits, on redb.
+mod caps;
+mod engine;
+mod envelope;
+mod error;
+mod handle;
+mod judge;
+mod key;
+mod log;
+mod memory_store;
+mod open_error;
+mod redb_engine;
+mod redb_store;
+mod schema;
+mod server;
+mod store;
+mod telemetry;
+mod transaction;
+mod version;
+
+pub use caps::{Caps, Durability, StoreOptions};
+pub use envelope::{Damage, Envelope, EnvelopeError};
+pub use error::{AppendError, CommitError, Fault, ReadError, SaveError};
+pub use handle::StoreHandle;
+pub use key::{Key, KeyError};
+pub use log::{Append, Appended, Entry, LogHead, LogPage, LogStore, Trim};
+pub use memory_store::memory_store_child;
+pub use open_error::OpenError;
+pub use redb_engine::{Probe, probe};
+pub use redb_store::redb_store_child;
+pub use schema::{Codec, Schema};
+pub use server::StoreMsg;
+pub use store::{Record, RecordPage, Remove, Save, Saved, Scan, StateStore};
+pub use telemetry::describe;
+pub use transaction::{Committed, Store, StoreStats, Transaction};
+pub use version::{Epoch, Revision, Seq, WriteId};

@@ -1,0 +1,1 @@
+//! CloudEvents signals, wildcard routing and bounded subscribers.

@@ -1,0 +1,1 @@
+//! Isolated trees, scripted processes, probes and leak checks for tests.

@@ -1,0 +1,135 @@
+//! Running commands: what is printed around them, how their time is taken, and what is kept of them.
+
+use std::io::{self, BufRead, BufReader, Write};
+use std::process::Command;
+use std::time::Instant;
+
+use super::Stage;
+use crate::cargo::cargo;
+use crate::failure::Failure;
+use crate::lint::meta::Metadata;
+use crate::{EXIT_CLEAN, EXIT_FINDINGS};
+
+/// Runs the stages of one workspace.
+#[derive(Debug)]
+pub(crate) struct Runner<'a> {
+    pub(super) metadata: &'a Metadata,
+    started: Instant,
+    /// The closing lines of the test runner, as it printed them.
+    summary: Vec<String>,
+}
+
+impl<'a> Runner<'a> {
+    pub(crate) fn new(metadata: &'a Metadata) -> Runner<'a> {
+        Runner { metadata, started: now(), summary: Vec::new() }
+    }
+
+    /// Runs one stage with its name before and its time behind it.
+    pub(crate) fn stage(&mut self, stage: Stage) -> Result<u8, Failure> {
+        writeln!(io::stderr().lock(), "== {}", stage.name())?;
+        let started = now();
+        let code = self.dispatch(stage)?;
+        let verdict = if code == EXIT_CLEAN { "passed" } else { "failed" };
+        writeln!(
+            io::stderr().lock(),
+            "== {}: {verdict} in {:.1} s ({:.1} s in all)",
+            stage.name(),
+            started.elapsed().as_secs_f64(),
+            self.started.elapsed().as_secs_f64()
+        )?;
+        Ok(code)
+    }
+
+    fn dispatch(&mut self, stage: Stage) -> Result<u8, Failure> {
+        match stage {
+            Stage::Fmt => self.fmt(),
+            Stage::Lint => self.lint(),
+            Stage::Clippy => self.clippy(),
+            Stage::Alone => self.alone(),
+            Stage::Doc => self.doc(),
+            Stage::Loom => self.loom(),
+            Stage::Doctest => self.doctest(),
+            Stage::Test => self.test(),
+        }
+    }
+
+    /// Prints the closing lines of the test runner once more, so that they are the last ones.
+    pub(crate) fn repeat_summary(&self) -> io::Result<()> {
+        let mut err = io::stderr().lock();
+        for line in &self.summary {
+            writeln!(err, "{line}")?;
+        }
+        Ok(())
+    }
+
+    /// Something that a reader of the log must know.
+    pub(super) fn say(&self, text: &str) -> io::Result<()> {
+        writeln!(io::stderr().lock(), "   {text}")
+    }
+
+    /// Runs cargo with these arguments and variables.
+    pub(super) fn cargo(&self, args: &[&str], variables: &[(&str, &str)]) -> Result<u8, Failure> {
+        let status = self.command(args, variables)?.status()?;
+        Ok(if status.success() { EXIT_CLEAN } else { EXIT_FINDINGS })
+    }
+
+    /// Runs cargo, passes its output on line by line, and keeps the lines from the first one that
+    /// `begins` on, or those that `begins` says when `only` is set.
+    pub(super) fn cargo_with_summary(
+        &mut self,
+        args: &[&str],
+        begins: fn(&str) -> bool,
+        only: bool,
+    ) -> Result<u8, Failure> {
+        let (reader, writer) = io::pipe()?;
+        let mut command = self.command(args, &[])?;
+        command.stdout(writer.try_clone()?).stderr(writer);
+        let mut child = command.spawn()?;
+        // The command holds the write ends; the reader sees the end when the child's are the last.
+        drop(command);
+        let mut kept = Vec::new();
+        for line in BufReader::new(reader).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            writeln!(io::stderr().lock(), "{line}")?;
+            if begins(&line) || (!only && !kept.is_empty()) {
+                kept.push(line);
+            }
+        }
+        self.summary = kept;
+        Ok(if child.wait()?.success() { EXIT_CLEAN } else { EXIT_FINDINGS })
+    }
+
+    /// The names that `cargo tree` lists for a crate alone, along normal edges.
+    pub(super) fn resolved_packages(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let args =
+            ["tree", "-p", name, "-e", "normal", "--prefix", "none", "--format", "{p}", "--locked"];
+        let output = self.command(&args, &[])?.output()?;
+        if !output.status.success() {
+            let complaint = String::from_utf8_lossy(&output.stderr);
+            return Err(Failure::unanalysed(format!("cargo tree failed: {}", complaint.trim())));
+        }
+        let listing = String::from_utf8_lossy(&output.stdout);
+        let names = listing.lines().filter_map(|line| line.split_whitespace().next());
+        Ok(names.map(str::to_owned).collect())
+    }
+
+    fn command(&self, args: &[&str], variables: &[(&str, &str)]) -> io::Result<Command> {
+        let mut command = cargo(&self.metadata.root);
+        command.args(args);
+        let mut shown = String::new();
+        for (name, value) in variables {
+            command.env(name, value);
+            shown.push_str(&format!("{name}={value:?} "));
+        }
+        self.say(&format!("$ {shown}cargo {}", args.join(" ")))?;
+        Ok(command)
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "stages are timed by the real clock, and this tool uses no crate of the workspace"
+)]
+fn now() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,133 @@
+//! What each stage runs.
+
+use std::path::PathBuf;
+
+use super::runner::Runner;
+use crate::cargo::has;
+use crate::failure::Failure;
+use crate::lint::{self, Config, LintOptions, meta::Member};
+use crate::{EXIT_CLEAN, EXIT_FINDINGS};
+
+impl Runner<'_> {
+    pub(super) fn fmt(&self) -> Result<u8, Failure> {
+        if !self.component("fmt", "rustfmt")? {
+            return Ok(EXIT_FINDINGS);
+        }
+        self.cargo(&["fmt", "--all", "--check"], &[])
+    }
+
+    pub(super) fn lint(&self) -> Result<u8, Failure> {
+        self.say("$ cargo xtask lint --locked")?;
+        let path = self.metadata.root.clone();
+        lint::command(&LintOptions { path, json: false, locked: true })
+    }
+
+    pub(super) fn clippy(&self) -> Result<u8, Failure> {
+        if !self.component("clippy", "clippy")? {
+            return Ok(EXIT_FINDINGS);
+        }
+        let args = "clippy --workspace --all-targets --all-features --keep-going --locked \
+                    -- -D warnings";
+        self.cargo(&words(args), &[])
+    }
+
+    /// Each library as a user of it alone would build it, and its tests as `cargo test -p` would.
+    pub(super) fn alone(&self) -> Result<u8, Failure> {
+        for member in self.metadata.members.iter().filter(|member| member.is_library()) {
+            let name = member.name.as_str();
+            for extra in [&[][..], &["--no-default-features"], &["--tests"]] {
+                let args = [&["check", "--quiet", "--locked", "-p", name], extra].concat();
+                let code = self.cargo(&args, &[])?;
+                if code != EXIT_CLEAN {
+                    return Ok(code);
+                }
+            }
+        }
+        self.forbidden_packages()
+    }
+
+    /// What the layers forbid a crate to name, it must not bring along either.
+    fn forbidden_packages(&self) -> Result<u8, Failure> {
+        let layers = Config::load(&self.metadata.root)?.layers.unwrap_or_default();
+        let mut code = EXIT_CLEAN;
+        for (name, globs) in &layers.forbid {
+            let resolved = self.resolved_packages(name)?;
+            let found: Vec<&String> = resolved
+                .iter()
+                .filter(|package| globs.iter().any(|glob| lint::layers::matches(glob, package)))
+                .collect();
+            if found.is_empty() {
+                let count = resolved.len();
+                self.say(&format!("{name} alone resolves none of {globs:?} ({count} lines)"))?;
+            } else {
+                self.say(&format!("{name} alone resolves {found:?}, which it must not"))?;
+                code = EXIT_FINDINGS;
+            }
+        }
+        Ok(code)
+    }
+
+    pub(super) fn doc(&self) -> Result<u8, Failure> {
+        let args = "doc --workspace --no-deps --all-features --locked";
+        self.cargo(&words(args), &[("RUSTDOCFLAGS", "-D warnings")])
+    }
+
+    /// The models run with two preemptions, which finds nearly everything at a bearable cost, and
+    /// optimised, because a model is nothing but computing.
+    pub(super) fn loom(&self) -> Result<u8, Failure> {
+        let has_model = |member: &&Member| member.folder().join("tests/loom.rs").is_file();
+        let models: Vec<&Member> = self.metadata.members.iter().filter(has_model).collect();
+        if models.is_empty() {
+            self.say("no crate has tests/loom.rs: nothing to run")?;
+        }
+        let folder: PathBuf = self.metadata.target_folder.join("loom");
+        let folder = folder.to_string_lossy().into_owned();
+        let variables = [
+            ("RUSTFLAGS", "--cfg loom"),
+            ("LOOM_MAX_PREEMPTIONS", "2"),
+            ("CARGO_PROFILE_DEV_OPT_LEVEL", "2"),
+            ("CARGO_TARGET_DIR", folder.as_str()),
+        ];
+        for model in models {
+            let args = ["test", "--locked", "-p", &model.name, "--test", "loom"];
+            let code = self.cargo(&args, &variables)?;
+            if code != EXIT_CLEAN {
+                return Ok(code);
+            }
+        }
+        Ok(EXIT_CLEAN)
+    }
+
+    pub(super) fn doctest(&self) -> Result<u8, Failure> {
+        self.cargo(&words("test --doc --workspace --all-features --locked --no-fail-fast"), &[])
+    }
+
+    pub(super) fn test(&mut self) -> Result<u8, Failure> {
+        if has(&self.metadata.root, "nextest") {
+            let args = "nextest run --workspace --all-targets --all-features --locked \
+                        --no-fail-fast";
+            let begins = |line: &str| line.trim_start().starts_with("Summary [");
+            return self.cargo_with_summary(&words(args), begins, false);
+        }
+        self.say("cargo nextest is missing: the tests run under cargo test")?;
+        let args = "test --workspace --lib --bins --tests --examples --all-features --locked \
+                    --no-fail-fast";
+        let begins = |line: &str| line.starts_with("test result: ");
+        self.cargo_with_summary(&words(args), begins, true)
+    }
+
+    /// Says so when a toolchain component is missing; a check that cannot run has not passed.
+    fn component(&self, subcommand: &str, component: &str) -> Result<bool, Failure> {
+        let there = has(&self.metadata.root, subcommand);
+        if !there {
+            self.say(&format!(
+                "`cargo {subcommand}` is missing; `rustup component add {component}` installs it"
+            ))?;
+        }
+        Ok(there)
+    }
+}
+
+fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}

@@ -1,0 +1,128 @@
+//! The command line: what was asked for, or why it makes no sense.
+
+use std::error::Error;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::ci::Stage;
+use crate::lint::LintOptions;
+use crate::lint::rules::{self, Rule};
+
+pub(crate) const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+commands:
+  ci [--stage STAGE]...   every check in order, or the named ones; never writes to the tree
+                          stages: fmt lint clippy alone doc loom doctest test
+  fix                     format and apply clippy's suggestions; the only command that writes
+  lint [PATH] [--json] [--locked]
+                          the source rules, for the workspace at PATH (default: this one)
+  lint --list-rules       every rule with its level per context
+  lint --explain RULE     what a rule finds, why, and what to write instead
+  help                    this text
+
+exit codes: 0 clean, 1 findings or a failed check, 2 could not analyse, 64 usage";
+
+/// One parsed command line.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Help,
+    Ci(Vec<Stage>),
+    Fix,
+    Lint(LintOptions),
+    ListRules,
+    Explain(&'static Rule),
+}
+
+/// A command line that was not understood.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum UsageError {
+    NoCommand,
+    UnknownCommand(String),
+    UnknownArgument { command: &'static str, argument: String },
+    MissingValue(&'static str),
+    UnknownStage(String),
+    UnknownRule(String),
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UsageError::NoCommand => f.write_str("no command given"),
+            UsageError::UnknownCommand(name) => write!(f, "unknown command `{name}`"),
+            UsageError::UnknownArgument { command, argument } => {
+                write!(f, "`{command}` takes no argument `{argument}`")
+            }
+            UsageError::MissingValue(flag) => write!(f, "`{flag}` needs a value"),
+            UsageError::UnknownStage(name) => write!(f, "unknown stage `{name}`"),
+            UsageError::UnknownRule(name) => write!(f, "unknown rule `{name}`"),
+        }
+    }
+}
+
+impl Error for UsageError {}
+
+/// Reads the arguments after the program name.
+pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, UsageError> {
+    let mut args = args.into_iter();
+    match args.next().as_deref() {
+        None => Err(UsageError::NoCommand),
+        Some("help" | "--help" | "-h") => nothing_more("help", args).map(|()| Command::Help),
+        Some("ci") => parse_ci(args),
+        Some("fix") => nothing_more("fix", args).map(|()| Command::Fix),
+        Some("lint") => parse_lint(args),
+        Some(other) => Err(UsageError::UnknownCommand(other.to_owned())),
+    }
+}
+
+fn nothing_more(
+    command: &'static str,
+    mut args: impl Iterator<Item = String>,
+) -> Result<(), UsageError> {
+    match args.next() {
+        None => Ok(()),
+        Some(argument) => Err(UsageError::UnknownArgument { command, argument }),
+    }
+}
+
+fn parse_ci(mut args: impl Iterator<Item = String>) -> Result<Command, UsageError> {
+    let mut stages = Vec::new();
+    while let Some(argument) = args.next() {
+        match argument.as_str() {
+            "--stage" => {
+                let name = args.next().ok_or(UsageError::MissingValue("--stage"))?;
+                stages.push(Stage::named(&name).ok_or(UsageError::UnknownStage(name))?);
+            }
+            _ => return Err(UsageError::UnknownArgument { command: "ci", argument }),
+        }
+    }
+    Ok(Command::Ci(if stages.is_empty() { Stage::ALL.to_vec() } else { stages }))
+}
+
+fn parse_lint(mut args: impl Iterator<Item = String>) -> Result<Command, UsageError> {
+    let mut path = None;
+    let mut options = LintOptions { path: PathBuf::from("."), json: false, locked: false };
+    while let Some(argument) = args.next() {
+        match argument.as_str() {
+            "--json" => options.json = true,
+            "--locked" => options.locked = true,
+            "--list-rules" => return nothing_more("lint", args).map(|()| Command::ListRules),
+            "--explain" => {
+                let name = args.next().ok_or(UsageError::MissingValue("--explain"))?;
+                let rule = rules::named(&name).ok_or(UsageError::UnknownRule(name))?;
+                return nothing_more("lint", args).map(|()| Command::Explain(rule));
+            }
+            _ if argument.starts_with('-') || path.is_some() => {
+                return Err(UsageError::UnknownArgument { command: "lint", argument });
+            }
+            _ => path = Some(PathBuf::from(argument)),
+        }
+    }
+    if let Some(path) = path {
+        options.path = path;
+    }
+    Ok(Command::Lint(options))
+}
+
+#[cfg(test)]
+mod tests;

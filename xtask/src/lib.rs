@@ -1,0 +1,83 @@
+//! The checks of this workspace, and the lint against raw sends and unsupervised spawns.
+//!
+//! | command | does |
+//! |---|---|
+//! | `cargo xtask ci` | every check in order; never writes to the tree |
+//! | `cargo xtask fix` | the only command that writes: format, clippy suggestions |
+//! | `cargo xtask lint [PATH]` | the source rules, here or in any other workspace |
+//!
+//! This crate depends on no crate of the workspace, so it runs when the workspace does not compile.
+//! It decides nothing about the code itself: what is checked stands in `docs/LINTS.md`,
+//! `foundation-lint.toml` and `clippy.toml`.
+
+mod cargo;
+mod ci;
+mod cli;
+mod failure;
+mod fix;
+mod lint;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use cli::Command;
+use failure::Failure;
+
+/// Everything was checked and nothing was found.
+const EXIT_CLEAN: u8 = 0;
+/// The analysis is complete and found something.
+const EXIT_FINDINGS: u8 = 1;
+/// The analysis is incomplete: nothing may be concluded from it.
+const EXIT_UNANALYSED: u8 = 2;
+/// The command line makes no sense (`EX_USAGE` of `sysexits.h`).
+const EXIT_USAGE: u8 = 64;
+
+/// Runs the command line of this process and returns its exit code.
+///
+/// 0 = clean, 1 = findings or a failed check, 2 = could not analyse, 64 = usage error. Reports go to
+/// standard output, progress and complaints to standard error.
+///
+/// # Examples
+///
+/// ```no_run
+/// fn main() -> std::process::ExitCode {
+///     xtask::main()
+/// }
+/// ```
+#[must_use]
+pub fn main() -> ExitCode {
+    let code = match cli::parse(std::env::args().skip(1)) {
+        Ok(command) => run(command),
+        Err(usage) => {
+            return match writeln!(io::stderr().lock(), "xtask: {usage}\n\n{}", cli::USAGE) {
+                Ok(()) | Err(_) => ExitCode::from(EXIT_USAGE),
+            };
+        }
+    };
+    match code {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => match writeln!(io::stderr().lock(), "xtask: {failure}") {
+            Ok(()) | Err(_) => ExitCode::from(EXIT_UNANALYSED),
+        },
+    }
+}
+
+fn run(command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Help => {
+            writeln!(io::stdout().lock(), "{}", cli::USAGE)?;
+            Ok(EXIT_CLEAN)
+        }
+        Command::Ci(stages) => ci::run(&stages),
+        Command::Fix => fix::run(),
+        Command::Lint(options) => lint::command(&options),
+        Command::ListRules => {
+            lint::report::list_rules(&mut io::stdout().lock())?;
+            Ok(EXIT_CLEAN)
+        }
+        Command::Explain(rule) => {
+            lint::report::explain(&mut io::stdout().lock(), rule)?;
+            Ok(EXIT_CLEAN)
+        }
+    }
+}

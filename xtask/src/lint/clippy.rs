@@ -1,0 +1,217 @@
+//! Clippy as the resolver: which banned function or method is named where, as the compiler sees it.
+//!
+//! Clippy runs under a generated configuration that holds nothing but the paths of our rules, each
+//! with the rules in its `reason`. Every other lint is capped away, and the ones we ask for are forced
+//! on, so that no `allow` in the source and no flag of the caller can hide a hit, and a failing exit
+//! code can only mean that the code does not build.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::cargo::{cargo, has};
+use crate::failure::Failure;
+use crate::lint::config::Config;
+use crate::lint::meta::{Metadata, context};
+use crate::lint::rules::{self, Context, Rule};
+use crate::lint::source::{Place, normal};
+
+/// Begins the reason of every entry that is ours.
+const MARK: &str = "FND:";
+
+/// One use of a banned path.
+#[derive(Debug)]
+pub(crate) struct Hit {
+    pub(crate) rules: Vec<&'static Rule>,
+    /// The banned path, as the rule spells it.
+    pub(crate) banned: String,
+    /// The places of this use, innermost first: for code from a macro, the macro's definition and
+    /// then its callers.
+    pub(crate) frames: Vec<(PathBuf, Place)>,
+}
+
+/// What clippy saw.
+#[derive(Debug, Default)]
+pub(crate) struct Resolved {
+    pub(crate) hits: Vec<Hit>,
+    /// Every file of the workspace that was compiled, with the context of its target.
+    pub(crate) compiled: BTreeMap<PathBuf, Context>,
+}
+
+/// Compiles all targets of all members with all features, and collects the hits.
+pub(crate) fn resolve(
+    metadata: &Metadata,
+    config: &Config,
+    locked: bool,
+) -> Result<Resolved, Failure> {
+    if !has(&metadata.root, "clippy") {
+        return Err(Failure::unanalysed(
+            "`cargo clippy` is missing; `rustup component add clippy` installs it",
+        ));
+    }
+    let folder = write_configuration(metadata, config)?;
+    let mut command = cargo(&metadata.root);
+    command.args(["clippy", "--workspace", "--all-targets", "--all-features", "--keep-going"]);
+    command.args(["--quiet", "--message-format=json"]);
+    if locked {
+        command.arg("--locked");
+    }
+    command.args(["--", "--cap-lints", "allow", "--force-warn", "clippy::disallowed_methods"]);
+    let mut child = command.env("CLIPPY_CONF_DIR", folder).stdout(Stdio::piped()).spawn()?;
+    let mut reading = Reading { metadata, resolved: Resolved::default(), finished: false };
+    if let Some(stdout) = child.stdout.take() {
+        for line in BufReader::new(stdout).lines() {
+            reading.line(&line?)?;
+        }
+    }
+    if !child.wait()?.success() || !reading.finished {
+        return Err(Failure::unanalysed("the workspace does not build"));
+    }
+    if reading.resolved.compiled.is_empty() {
+        return Err(Failure::unanalysed("nothing was compiled"));
+    }
+    Ok(reading.resolved)
+}
+
+/// Writes the configuration and returns its folder. The folder is named after the content, so that
+/// different configurations in one target folder do not fight.
+fn write_configuration(metadata: &Metadata, config: &Config) -> Result<PathBuf, Failure> {
+    let text = configuration(config);
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let folder =
+        metadata.target_folder.join("foundation-lint").join(format!("{:016x}", hasher.finish()));
+    let file = folder.join("clippy.toml");
+    if fs::read_to_string(&file).ok().as_deref() != Some(&text) {
+        fs::create_dir_all(&folder)?;
+        let draft = folder.join(format!("draft-{}", std::process::id()));
+        fs::write(&draft, &text)?;
+        fs::rename(&draft, &file)?;
+    }
+    Ok(folder)
+}
+
+/// One entry a path. A path of a crate that is not part of the build is fine, and so is one that this
+/// version of the crate does not have.
+fn configuration(config: &Config) -> String {
+    let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let own = rules::ALL.iter().flat_map(|rule| rule.paths.iter().map(|path| (*path, rule.id)));
+    let added = config.paths.iter().map(|(rule, path)| (path.as_str(), rule.id));
+    for (path, rule) in own.chain(added) {
+        paths.entry(path).or_default().push(rule);
+    }
+    let mut text = String::from("# Written by `xtask lint`.\ndisallowed-methods = [\n");
+    for (path, rules) in paths {
+        let rules = rules.join("+");
+        let entry = writeln!(
+            text,
+            "    {{ path = \"{path}\", reason = \"{MARK}{rules}\", allow-invalid = true }},"
+        );
+        entry.expect("writing to a string does not fail");
+    }
+    text.push_str("]\n");
+    text
+}
+
+struct Reading<'a> {
+    metadata: &'a Metadata,
+    resolved: Resolved,
+    finished: bool,
+}
+
+impl Reading<'_> {
+    fn line(&mut self, line: &str) -> Result<(), Failure> {
+        let Ok(message) = serde_json::from_str::<Value>(line) else { return Ok(()) };
+        match message["reason"].as_str() {
+            Some("compiler-message") => self.message(&message["message"])?,
+            Some("compiler-artifact") => self.artifact(&message)?,
+            Some("build-finished") => self.finished = message["success"] == true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, message: &Value) -> Result<(), Failure> {
+        if message["level"].as_str().is_some_and(|level| level.starts_with("error")) {
+            if let Some(rendered) = message["rendered"].as_str() {
+                write!(io::stderr().lock(), "{rendered}")?;
+            }
+            return Ok(());
+        }
+        if message["code"]["code"] == "clippy::disallowed_methods"
+            && let Some(hit) = self.hit(message)
+        {
+            self.resolved.hits.push(hit);
+        }
+        Ok(())
+    }
+
+    fn hit(&self, message: &Value) -> Option<Hit> {
+        let notes = message["children"].as_array()?.iter();
+        let rules = notes.filter_map(|note| note["message"].as_str()?.strip_prefix(MARK)).next()?;
+        let rules = rules.split('+').filter_map(rules::named).collect();
+        let banned = message["message"].as_str()?.split('`').nth(1)?.to_owned();
+        let mut frames = Vec::new();
+        let mut span =
+            message["spans"].as_array()?.iter().find(|span| span["is_primary"] == true)?;
+        loop {
+            let file = self.absolute(Path::new(span["file_name"].as_str()?));
+            let place = Place {
+                line: usize::try_from(span["line_start"].as_u64()?).ok()?,
+                column: usize::try_from(span["column_start"].as_u64()?).ok()?,
+            };
+            if file.starts_with(&self.metadata.root) {
+                frames.push((file, place));
+            }
+            match &span["expansion"]["span"] {
+                Value::Null => break,
+                caller => span = caller,
+            }
+        }
+        (!frames.is_empty()).then_some(Hit { rules, banned, frames })
+    }
+
+    /// The files of a member's artifact stand in its dep-info, which lies beside it.
+    fn artifact(&mut self, message: &Value) -> Result<(), Failure> {
+        let manifest = message["manifest_path"].as_str().unwrap_or_default();
+        if !self.metadata.members.iter().any(|member| member.manifest == Path::new(manifest)) {
+            return Ok(());
+        }
+        let kinds = message["target"]["kind"].as_array();
+        let kinds: Vec<&str> = kinds.into_iter().flatten().filter_map(Value::as_str).collect();
+        let files = message["filenames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        for file in files {
+            for source in self.dep_info(Path::new(file)) {
+                let known = self.resolved.compiled.entry(source).or_insert(context(&kinds));
+                *known = (*known).max(context(&kinds));
+            }
+        }
+        Ok(())
+    }
+
+    fn dep_info(&self, artifact: &Path) -> Vec<PathBuf> {
+        let stem = artifact.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = stem.strip_prefix("lib").unwrap_or(&stem);
+        let Ok(text) = fs::read_to_string(artifact.with_file_name(format!("{stem}.d"))) else {
+            return Vec::new();
+        };
+        // Every prerequisite has a rule of its own without prerequisites: `path:`.
+        text.lines()
+            .filter_map(|line| line.strip_suffix(':'))
+            .map(|path| self.absolute(Path::new(&path.replace("\\ ", " "))))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+            .filter(|path| path.starts_with(&self.metadata.root))
+            .filter(|path| !path.starts_with(&self.metadata.target_folder))
+            .collect()
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        normal(&self.metadata.root.join(path))
+    }
+}

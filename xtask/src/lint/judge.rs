@@ -1,0 +1,143 @@
+//! From hits to findings: context, level, suppression.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::lint::clippy::{Hit, Resolved};
+use crate::lint::config::Config;
+use crate::lint::finding::Finding;
+use crate::lint::meta::Metadata;
+use crate::lint::rules::{
+    BARE_ALLOW, Context, Level, Rule, SLEEP_IN_TEST, UNUSED_ALLOW, follows_tokio_clock,
+};
+use crate::lint::source::{Form, Place, RegionKind, Sources};
+
+/// Judges one workspace.
+pub(crate) struct Judge<'a> {
+    pub(crate) metadata: &'a Metadata,
+    pub(crate) config: &'a Config,
+    pub(crate) sources: &'a Sources,
+    /// The suppressions that were needed, by file and index.
+    used: BTreeSet<(PathBuf, usize)>,
+    findings: Vec<Finding>,
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn new(
+        metadata: &'a Metadata,
+        config: &'a Config,
+        sources: &'a Sources,
+    ) -> Judge<'a> {
+        Judge { metadata, config, sources, used: BTreeSet::new(), findings: Vec::new() }
+    }
+
+    /// All findings in source code.
+    pub(crate) fn judge(mut self, resolved: &Resolved) -> Vec<Finding> {
+        for hit in &resolved.hits {
+            for rule in &hit.rules {
+                self.hit(hit, rule);
+            }
+        }
+        self.suppressions(resolved);
+        self.findings
+    }
+
+    fn hit(&mut self, hit: &Hit, rule: &'static Rule) {
+        let (Some((file, place)), Some((outer_file, outer))) =
+            (hit.frames.first(), hit.frames.last())
+        else {
+            return;
+        };
+        let context = self.context(outer_file, *outer);
+        let mut level = self.config.level(rule, context);
+        let paused = follows_tokio_clock(&hit.banned)
+            && hit.frames.iter().any(|(file, at)| self.is_in(RegionKind::Paused, file, *at));
+        if rule.id == SLEEP_IN_TEST.id && paused {
+            level = Level::Allow;
+        }
+        if self.is_suppressed(hit, rule, level) || level == Level::Allow {
+            return;
+        }
+        let nameless =
+            hit.frames.iter().any(|(file, at)| self.is_in(RegionKind::NamelessAllow, file, *at));
+        self.findings.push(Finding {
+            path: self.metadata.relative(file),
+            line: place.line,
+            column: place.column,
+            rule,
+            level,
+            message: format!("`{}` {}", hit.banned, rule.message),
+            note: nameless.then(|| {
+                format!("the attribute on this code counts when its reason begins `{}: `", rule.id)
+            }),
+        });
+    }
+
+    /// Whether a suppression covers any frame of the hit. An attribute is in use as soon as clippy has
+    /// a hit there, because plain clippy needs it in every context; a comment only when it hides a
+    /// finding.
+    fn is_suppressed(&mut self, hit: &Hit, rule: &Rule, level: Level) -> bool {
+        let mut suppressed = false;
+        for (file, place) in &hit.frames {
+            let Some(source) = self.sources.get(file) else { continue };
+            for (index, directive) in source.scan.directives.iter().enumerate() {
+                if !directive.rules.contains(&rule.id) || !directive.covers.contains(*place) {
+                    continue;
+                }
+                if directive.form == Form::Attribute || level > Level::Allow {
+                    self.used.insert((file.clone(), index));
+                    suppressed = true;
+                }
+            }
+        }
+        suppressed
+    }
+
+    /// Unacceptable suppressions, and those that suppress nothing.
+    fn suppressions(&mut self, resolved: &Resolved) {
+        for (file, source) in self.sources {
+            for complaint in &source.scan.complaints {
+                self.report(&BARE_ALLOW, file, complaint.at, complaint.message.clone());
+            }
+            if !resolved.compiled.contains_key(file) {
+                continue;
+            }
+            for (index, directive) in source.scan.directives.iter().enumerate() {
+                let judged = !source.scan.is_in(RegionKind::Conditional, directive.at)
+                    && !source.scan.is_in(RegionKind::Conditional, directive.covers.start);
+                if judged && !self.used.contains(&(file.clone(), index)) {
+                    let rules = directive.rules.join(", ");
+                    let message = format!("nothing here breaks {rules}");
+                    self.report(&UNUSED_ALLOW, file, directive.at, message);
+                }
+            }
+        }
+    }
+
+    fn report(&mut self, rule: &'static Rule, file: &Path, at: Place, message: String) {
+        let level = self.config.level(rule, self.context(file, at));
+        if level > Level::Allow {
+            self.findings.push(Finding {
+                path: self.metadata.relative(file),
+                line: at.line,
+                column: at.column,
+                rule,
+                level,
+                message,
+                note: None,
+            });
+        }
+    }
+
+    fn context(&self, file: &Path, place: Place) -> Context {
+        match self.sources.get(file) {
+            Some(source) if source.scan.is_in(RegionKind::Test, place) => Context::Test,
+            Some(source) => source.context,
+            None => Context::Production,
+        }
+    }
+
+    fn is_in(&self, kind: RegionKind, file: &Path, place: Place) -> bool {
+        self.sources.get(file).is_some_and(|source| source.scan.is_in(kind, place))
+    }
+}

@@ -1,0 +1,15 @@
+//! `unused_allow`: a suppression that suppresses nothing.
+
+use super::{Levels, Rule};
+
+pub(crate) const UNUSED_ALLOW: Rule = Rule {
+    id: "unused_allow",
+    levels: Levels::EVERYWHERE,
+    message: "suppresses nothing",
+    hint: "delete it",
+    explain: "\
+A suppression that outlived its cause hides the next one. A comment is stale when no finding of its rule
+lies in what it covers; an attribute when clippy has no hit of that rule there.
+Not judged: suppressions in code under a `cfg` that the lint cannot evaluate (features, targets, loom).",
+    paths: &[],
+};

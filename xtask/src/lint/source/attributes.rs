@@ -1,0 +1,149 @@
+//! What an attribute says about the node it stands on.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, Lit, Meta, Path, Token};
+
+/// The lint whose attributes count as suppressions.
+const WATCHED: &str = "disallowed_methods";
+
+/// The last segments of attributes that make a function a test.
+const TEST_ATTRIBUTES: [&str; 7] =
+    ["test", "rstest", "test_case", "quickcheck", "proptest", "wasm_bindgen_test", "test_log"];
+
+/// The meaning of one attribute, as far as the lint cares.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// `cfg` that only a test build satisfies.
+    TestOnly,
+    /// `cfg` that depends on more than the build being a test.
+    Conditional,
+    /// `cfg(clippy)` in any form.
+    HidesFromClippy,
+    /// A test function.
+    Test {
+        paused: bool,
+    },
+    /// `allow` or `expect` of the watched lint.
+    Suppression {
+        reason: Option<String>,
+    },
+    /// `allow` or `expect` of the watched lint inside `cfg_attr`.
+    ConditionalSuppression,
+    Nothing,
+}
+
+/// Reads one attribute.
+pub(crate) fn meaning(attribute: &Attribute) -> Meaning {
+    let path = attribute.path();
+    let name = last_segment(path);
+    match &attribute.meta {
+        Meta::List(list) if name == "cfg" => cfg(&list.tokens),
+        Meta::List(list) if name == "cfg_attr" => cfg_attr(&list.tokens),
+        Meta::List(list) if name == "allow" || name == "expect" => suppression(&list.tokens),
+        Meta::List(list) if TEST_ATTRIBUTES.contains(&name.as_str()) => {
+            Meaning::Test { paused: starts_paused(&list.tokens) }
+        }
+        _ if TEST_ATTRIBUTES.contains(&name.as_str()) => Meaning::Test { paused: false },
+        _ => Meaning::Nothing,
+    }
+}
+
+fn last_segment(path: &Path) -> String {
+    path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+}
+
+fn metas(tokens: &TokenStream) -> Vec<Meta> {
+    let parser = Punctuated::<Meta, Token![,]>::parse_terminated;
+    syn::parse::Parser::parse2(parser, tokens.clone())
+        .map(|metas| metas.into_iter().collect())
+        .unwrap_or_default()
+}
+
+fn cfg(tokens: &TokenStream) -> Meaning {
+    if mentions(tokens, "clippy") {
+        return Meaning::HidesFromClippy;
+    }
+    match metas(tokens).as_slice() {
+        [predicate] if implies_test(predicate) => Meaning::TestOnly,
+        [predicate] if is_about_test_alone(predicate) => Meaning::Nothing,
+        _ => Meaning::Conditional,
+    }
+}
+
+fn cfg_attr(tokens: &TokenStream) -> Meaning {
+    let parts = metas(tokens);
+    if parts.first().is_some_and(|predicate| meta_mentions(predicate, "clippy")) {
+        return Meaning::HidesFromClippy;
+    }
+    if mentions(tokens, WATCHED) { Meaning::ConditionalSuppression } else { Meaning::Nothing }
+}
+
+/// Whether the predicate holds in test builds only.
+fn implies_test(predicate: &Meta) -> bool {
+    match predicate {
+        Meta::Path(path) => path.is_ident("test"),
+        Meta::List(list) if list.path.is_ident("all") => {
+            metas(&list.tokens).iter().any(implies_test)
+        }
+        Meta::List(list) if list.path.is_ident("any") => {
+            let parts = metas(&list.tokens);
+            !parts.is_empty() && parts.iter().all(implies_test)
+        }
+        Meta::List(_) | Meta::NameValue(_) => false,
+    }
+}
+
+/// Whether the predicate asks for nothing but `test`: the lint compiles both answers.
+fn is_about_test_alone(predicate: &Meta) -> bool {
+    match predicate {
+        Meta::Path(path) => path.is_ident("test"),
+        Meta::List(list) => metas(&list.tokens).iter().all(is_about_test_alone),
+        Meta::NameValue(_) => false,
+    }
+}
+
+fn suppression(tokens: &TokenStream) -> Meaning {
+    let mut watched = false;
+    let mut reason = None;
+    for meta in metas(tokens) {
+        match meta {
+            Meta::Path(path) => watched |= last_segment(&path) == WATCHED,
+            Meta::NameValue(pair) if pair.path.is_ident("reason") => {
+                if let Expr::Lit(literal) = pair.value
+                    && let Lit::Str(text) = literal.lit
+                {
+                    reason = Some(text.value());
+                }
+            }
+            Meta::NameValue(_) | Meta::List(_) => {}
+        }
+    }
+    if watched { Meaning::Suppression { reason } } else { Meaning::Nothing }
+}
+
+fn starts_paused(tokens: &TokenStream) -> bool {
+    metas(tokens).iter().any(|meta| match meta {
+        Meta::NameValue(pair) if pair.path.is_ident("start_paused") => {
+            matches!(&pair.value, Expr::Lit(literal)
+                if matches!(&literal.lit, Lit::Bool(value) if value.value))
+        }
+        _ => false,
+    })
+}
+
+fn meta_mentions(meta: &Meta, word: &str) -> bool {
+    match meta {
+        Meta::Path(path) => path.is_ident(word),
+        Meta::List(list) => mentions(&list.tokens, word),
+        Meta::NameValue(_) => false,
+    }
+}
+
+fn mentions(tokens: &TokenStream, word: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => mentions(&group.stream(), word),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}

@@ -1,0 +1,182 @@
+//! Suppressions: `// lint: allow(rule) -- reason`, and what each one covers.
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use super::nodes::{Node, Scan};
+use super::span::{Place, Range};
+use crate::lint::rules;
+
+/// A reason shorter than this explains nothing.
+const REASON_LENGTH_MIN: usize = 10;
+
+/// One suppression and the code it covers.
+#[derive(Debug)]
+pub(crate) struct Directive {
+    pub(crate) rules: Vec<&'static str>,
+    pub(crate) at: Place,
+    pub(crate) covers: Range,
+    pub(crate) form: Form,
+}
+
+/// How a suppression is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `// lint: allow(..) -- ..`
+    Comment,
+    /// `#[expect(clippy::disallowed_methods, reason = "rule: ..")]`
+    Attribute,
+}
+
+/// A suppression that is not acceptable, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Complaint {
+    pub(crate) at: Place,
+    pub(crate) message: String,
+}
+
+/// The rules that the reason of an attribute names: `raw_send: why` or `raw_send, raw_reply: why`.
+/// `None` when it does not begin with rule names or says too little behind them.
+pub(crate) fn rules_of_reason(reason: &str) -> Option<Vec<&'static str>> {
+    let (names, why) = reason.split_once(':')?;
+    if why.trim().chars().count() < REASON_LENGTH_MIN {
+        return None;
+    }
+    names.split(',').map(|name| rules::named(name.trim()).map(|rule| rule.id)).collect()
+}
+
+/// Finds the directive comments of a file and what they cover.
+pub(crate) fn read_comments(text: &str, tokens: &TokenStream, nodes: &[Node], scan: &mut Scan) {
+    if !text.contains("lint:") {
+        return;
+    }
+    let tokens = Tokens::of(tokens);
+    for (index, line) in text.lines().enumerate() {
+        let number = index + 1;
+        let Some((at, comment)) = tokens.comment(number, line) else { continue };
+        let Some(body) = comment.trim_start().strip_prefix("lint:") else { continue };
+        let alone = line.trim_start().starts_with("//");
+        let parsed = parse(body.trim()).and_then(|rules| {
+            let covers = if alone { tokens.below(number, nodes)? } else { Range::line(number) };
+            Ok(Directive { rules, at, covers, form: Form::Comment })
+        });
+        match parsed {
+            Ok(directive) => scan.directives.push(directive),
+            Err(message) => scan.complaints.push(Complaint { at, message: message.to_owned() }),
+        }
+    }
+}
+
+/// Reads `allow(rule, ..) -- reason`.
+fn parse(body: &str) -> Result<Vec<&'static str>, &'static str> {
+    const FORM: &str = "a lint comment has the form `lint: allow(rule) -- reason`";
+    let (names, rest) =
+        body.strip_prefix("allow(").and_then(|rest| rest.split_once(')')).ok_or(FORM)?;
+    let mut rules = Vec::new();
+    for name in names.split(',') {
+        rules.push(rules::named(name.trim()).ok_or("no such rule to allow")?.id);
+    }
+    let reason = rest.trim().strip_prefix("--").ok_or("the suppression gives no reason")?;
+    if reason.trim().chars().count() < REASON_LENGTH_MIN {
+        return Err("the reason of the suppression is too short to explain anything");
+    }
+    Ok(rules)
+}
+
+/// The tokens of a file, flat and in order.
+struct Tokens {
+    flat: Vec<Token>,
+    literals: Vec<Range>,
+}
+
+struct Token {
+    range: Range,
+    depth: usize,
+    /// Ends the statement, argument or field that it stands in.
+    separator: bool,
+}
+
+impl Tokens {
+    fn of(stream: &TokenStream) -> Tokens {
+        let mut tokens = Tokens { flat: Vec::new(), literals: Vec::new() };
+        tokens.collect(stream, 0);
+        tokens
+    }
+
+    fn collect(&mut self, stream: &TokenStream, depth: usize) {
+        for token in stream.clone() {
+            let range = Range::of(token.span());
+            let mut push = |range, depth, separator| {
+                self.flat.push(Token { range, depth, separator });
+            };
+            match token {
+                TokenTree::Group(group) => {
+                    push(Range::of(group.span_open()), depth, false);
+                    self.collect(&group.stream(), depth + 1);
+                    self.flat.push(Token {
+                        range: Range::of(group.span_close()),
+                        depth,
+                        separator: false,
+                    });
+                }
+                TokenTree::Punct(punct) => {
+                    push(range, depth, matches!(punct.as_char(), ';' | ','));
+                }
+                TokenTree::Literal(_) => {
+                    push(range, depth, false);
+                    self.literals.push(range);
+                }
+                TokenTree::Ident(_) => push(range, depth, false),
+            }
+        }
+    }
+
+    /// The plain comment on this line: its place, and its text behind the slashes. Slashes inside a
+    /// literal do not begin one; documentation is a literal too.
+    fn comment<'a>(&self, number: usize, line: &'a str) -> Option<(Place, &'a str)> {
+        for (offset, _) in line.match_indices("//") {
+            let column = line[..offset].chars().count() + 1;
+            let at = Place { line: number, column };
+            if !self.literals.iter().any(|literal| literal.contains(at)) {
+                return Some((at, &line[offset + 2..]));
+            }
+        }
+        None
+    }
+
+    /// What a comment alone on a line covers: the largest statement, arm, field or item that starts
+    /// on the next code line; inside a macro, the tokens up to the next separator.
+    fn below(&self, number: usize, nodes: &[Node]) -> Result<Range, &'static str> {
+        let first = self.flat.partition_point(|token| token.range.start.line <= number);
+        let Some(next) = self.flat.get(first) else {
+            return Err("there is no code below the suppression");
+        };
+        let starts_here = |node: &&Node| {
+            let behind_attributes = node.attributes_end.is_some_and(|end| {
+                self.flat.partition_point(|token| token.range.start < end) == first
+            });
+            behind_attributes || node.starts.contains(&next.range.start)
+        };
+        let node = nodes
+            .iter()
+            .filter(starts_here)
+            .max_by_key(|node| (node.range.end, std::cmp::Reverse(node.range.start)));
+        match node {
+            Some(node) if node.module => Err("a suppression must not cover a whole module"),
+            Some(node) => Ok(Range { start: next.range.start, end: node.range.end }),
+            None => Ok(self.to_separator(first)),
+        }
+    }
+
+    fn to_separator(&self, first: usize) -> Range {
+        let depth = self.flat[first].depth;
+        let start = self.flat[first].range.start;
+        let mut end = self.flat[first].range.end;
+        for token in &self.flat[first..] {
+            if token.depth < depth || (token.depth == depth && token.separator) {
+                break;
+            }
+            end = token.range.end;
+        }
+        Range { start, end }
+    }
+}

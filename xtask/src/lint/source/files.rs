@@ -1,0 +1,134 @@
+//! Which files belong to the workspace, and what each one is for.
+//!
+//! Module declarations are followed from the root file of every target; file names alone decide
+//! nothing. Files that only the compiler found (`include!`, modules declared by a macro) are added
+//! from its own list.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::nodes::{ModuleFile, RegionKind, Scan, scan};
+use crate::failure::Failure;
+use crate::lint::meta::Metadata;
+use crate::lint::rules::Context;
+
+/// One parsed file.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) context: Context,
+    pub(crate) scan: Scan,
+}
+
+/// Every parsed file of the workspace, by absolute path.
+pub(crate) type Sources = BTreeMap<PathBuf, Source>;
+
+/// Parses every file of every member. `compiled` are the files the compiler read, with their context.
+pub(crate) fn load(
+    metadata: &Metadata,
+    compiled: &BTreeMap<PathBuf, Context>,
+) -> Result<Sources, Failure> {
+    let mut loader = Loader { metadata, sources: Sources::new() };
+    for target in metadata.members.iter().flat_map(|member| &member.targets) {
+        if target.source.is_file() {
+            loader.follow(&target.source, target.context, true)?;
+        }
+    }
+    for (path, &context) in compiled {
+        if !loader.sources.contains_key(path) {
+            loader.add_included(path, context)?;
+        }
+    }
+    if loader.sources.is_empty() {
+        return Err(Failure::unanalysed("no source file belongs to this workspace"));
+    }
+    Ok(loader.sources)
+}
+
+struct Loader<'a> {
+    metadata: &'a Metadata,
+    sources: Sources,
+}
+
+impl Loader<'_> {
+    /// Adds a file and the modules it declares. A file that is reached twice keeps the stricter
+    /// context, and so do the files below it.
+    fn follow(&mut self, path: &Path, context: Context, root: bool) -> Result<(), Failure> {
+        match self.sources.get_mut(path) {
+            Some(known) if known.context >= context => return Ok(()),
+            Some(known) => known.context = context,
+            None => {
+                let scan = self.parse(path)?;
+                self.sources.insert(path.to_owned(), Source { context, scan });
+            }
+        }
+        let Some(source) = self.sources.get(path) else { return Ok(()) };
+        let mut next = Vec::new();
+        for module in &source.scan.modules {
+            let test = source.scan.is_in(RegionKind::Test, module.at);
+            let context = if test { Context::Test } else { context };
+            next.extend(locate(path, root, module).map(|file| (file, context)));
+        }
+        for (file, context) in next {
+            self.follow(&file, context, false)?;
+        }
+        Ok(())
+    }
+
+    /// An included file need not be a list of items; what is none has no regions.
+    fn add_included(&mut self, path: &Path, context: Context) -> Result<(), Failure> {
+        let text = fs::read_to_string(path)?;
+        let scan = scan(&text).unwrap_or_default();
+        self.sources.insert(path.to_owned(), Source { context, scan });
+        Ok(())
+    }
+
+    fn parse(&self, path: &Path) -> Result<Scan, Failure> {
+        let shown = self.metadata.relative(path);
+        let text = fs::read_to_string(path)
+            .map_err(|error| Failure::unanalysed(format!("{shown}: {error}")))?;
+        scan(&text).map_err(|error| {
+            let at = error.span().start();
+            Failure::unanalysed(format!(
+                "{shown}:{}:{}: syn 3 cannot parse this file: {error}",
+                at.line,
+                at.column + 1
+            ))
+        })
+    }
+}
+
+/// The file of a module declared in `path`, if it exists. A module under an inactive `cfg` may lack
+/// its file; the compiler complains about every other one.
+fn locate(path: &Path, root: bool, module: &ModuleFile) -> Option<PathBuf> {
+    let folder = path.parent()?;
+    let is_folder_module = root || path.file_name().is_some_and(|name| name == "mod.rs");
+    let mut base = folder.to_owned();
+    if !is_folder_module {
+        base.push(path.file_stem()?);
+    }
+    base.extend(&module.parents);
+    let candidates = match &module.path {
+        Some(given) if module.parents.is_empty() => vec![folder.join(given)],
+        Some(given) => vec![base.join(given)],
+        None => {
+            vec![base.join(format!("{}.rs", module.name)), base.join(&module.name).join("mod.rs")]
+        }
+    };
+    candidates.into_iter().find(|file| file.is_file()).map(|file| normal(&file))
+}
+
+/// The path without `.` and `..`, so that one file has one name.
+pub(crate) fn normal(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::CurDir => {}
+            std::path::Component::ParentDir => {
+                clean.pop();
+            }
+            _ => clean.push(part),
+        }
+    }
+    clean
+}

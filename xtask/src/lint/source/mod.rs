@@ -1,0 +1,19 @@
+//! The source pass: what clippy cannot say about a place.
+//!
+//! It reads every file that belongs to a target of a member, by following module declarations, and
+//! knows for each place whether it is test code, whether the clock is paused there, and which
+//! suppressions cover it. It resolves no names: that is clippy's part.
+
+mod attributes;
+mod directives;
+mod files;
+mod nodes;
+mod span;
+
+pub(crate) use directives::Form;
+pub(crate) use files::{Sources, load, normal};
+pub(crate) use nodes::RegionKind;
+pub(crate) use span::Place;
+
+#[cfg(test)]
+mod tests;
