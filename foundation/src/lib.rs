@@ -48,9 +48,7 @@
 //! let crashed = name.whereis().ok_or("not running")?;
 //! name.cast(Msg::Add(u64::MAX)).map_err(|error| error.to_string())?;
 //! crashed.process().monitor().down().await;
-//! while name.whereis().is_none() {
-//!     tokio::task::yield_now().await;
-//! }
+//! name.registered().await;
 //! assert_eq!(name.call(Msg::Get).await?, 40);
 //! root.shutdown().await;
 //! # Ok(())

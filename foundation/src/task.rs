@@ -15,7 +15,7 @@ use crate::gen_server::GenServer;
 use crate::gen_server::context::Context;
 use crate::gen_server::spec::ServerSpec;
 use crate::node::Node;
-use crate::process::dependents::Dependents;
+use crate::process::dependents::{DependentGuard, Dependents};
 use crate::process::exit::Exit;
 use crate::process::name::Name;
 use crate::process::reply::{self, Answer, Reply};
@@ -343,11 +343,20 @@ impl PoolPermit {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.spawn_owned(future, None)
+    }
+
+    /// Starts a task that belongs to a process, too: the process's end waits for the task's.
+    pub(crate) fn spawn_owned<F>(self, future: F, owner: Option<DependentGuard>) -> TaskHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let Self { core, place } = self;
         let (reply, answer) = reply::pair();
         let count = TaskCount::new(&core.node);
-        let seat = core.tasks.attach();
-        let kill = spawn_dependent(seat, future, move |outcome| {
+        let seats = std::iter::once(core.tasks.attach()).chain(owner).collect();
+        let kill = spawn_dependent(seats, future, move |outcome| {
             drop((place, count));
             reply.send(outcome);
         });

@@ -88,6 +88,8 @@ pub struct ThreadContext<M: Send + 'static> {
     this: ServerRef<M>,
     inbox: Inbox<M>,
     max_batch: usize,
+    /// Why the process ends after the batch that was being collected when it was told to.
+    ending: Option<ExitReason>,
 }
 
 impl<M: Send + 'static> ThreadContext<M> {
@@ -111,10 +113,21 @@ impl<M: Send + 'static> ThreadContext<M> {
 
     /// Blocks until there is mail, or until the process has to end.
     fn receive(&mut self, waker: &Waker, batch: &mut Vec<M>, receipts: &mut Vec<Reply<()>>) -> Result<(), ExitReason> {
+        if let Some(reason) = self.ending.take() {
+            return Err(reason);
+        }
         let server = Arc::clone(self.this.server());
         loop {
             match server.mailbox.poll_recv(&mut self.inbox, waker) {
-                Poll::Ready(Received::Control(Control::Stop(reason) | Control::Exit(reason))) => return Err(reason),
+                Poll::Ready(Received::Control(Control::Stop(reason) | Control::Exit(reason))) => {
+                    if batch.is_empty() {
+                        return Err(reason);
+                    }
+                    // What has been taken is handled first, or it would be lost without a word.
+                    self.ending = Some(reason);
+                    return Ok(());
+                }
+                Poll::Ready(Received::Control(Control::Sync(reply))) => reply.send(()),
                 // Nothing on a thread can monitor.
                 Poll::Ready(Received::Control(Control::Down(_))) => {}
                 Poll::Ready(Received::Message(envelope)) => take(envelope, batch, receipts),
@@ -190,8 +203,13 @@ impl<S: ThreadServer> ThreadServerSpec<S> {
     }
 
     /// Sets how many messages the mailbox takes.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
     #[must_use]
     pub fn capacity(mut self, messages_max: usize) -> Self {
+        assert!(messages_max > 0, "a mailbox needs a capacity of at least one message");
         self.setup.capacity = messages_max;
         self
     }
@@ -213,9 +231,7 @@ impl<S: ThreadServer> ThreadServerSpec<S> {
     pub fn child(self, id: &str) -> ChildSpec {
         let Self { args, setup, max_batch } = self;
         ChildSpec::worker(id, move |starter| {
-            let args = args();
-            let setup = setup.clone();
-            Box::pin(start::<S>(starter, args, setup, max_batch))
+            Box::pin(start::<S>(starter, Arc::clone(&args), setup.clone(), max_batch))
         })
     }
 }
@@ -228,7 +244,7 @@ impl<S: ThreadServer> fmt::Debug for ThreadServerSpec<S> {
 
 async fn start<S: ThreadServer>(
     starter: Starter,
-    args: S::Args,
+    args: Arc<dyn Fn() -> S::Args + Send + Sync>,
     setup: Setup<S::Msg>,
     max_batch: usize,
 ) -> StartOutcome {
@@ -240,7 +256,8 @@ async fn start<S: ThreadServer>(
     };
     let process = ServerRef::new(Arc::clone(&server)).process().clone();
     let (ack, answer) = reply::pair();
-    let body = move || run::<S>(&server, args, ack, max_batch);
+    // The arguments are made by the process itself, so that a panic there is a failed start and nothing worse.
+    let body = move || run::<S>(&server, args(), ack, max_batch);
     if let Err(error) = spawn::spawn_thread(process.process(), &thread_name, body) {
         return StartOutcome::failed(ExitReason::error(error));
     }
@@ -255,7 +272,8 @@ fn run<S: ThreadServer>(
     max_batch: usize,
 ) -> ExitReason {
     let inbox = Inbox::new(server.mailbox.capacity());
-    let mut cx = ThreadContext { this: ServerRef::new(Arc::clone(server)), inbox, max_batch };
+    let this = ServerRef::new(Arc::clone(server));
+    let mut cx = ThreadContext { this, inbox, max_batch, ending: None };
     let mut state = match S::init(args, &mut cx) {
         Ok(state) => {
             ack.send(Ack::Up);

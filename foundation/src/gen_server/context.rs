@@ -16,9 +16,10 @@ use crate::gen_server::GenServer;
 use crate::node::Node;
 use crate::process::cell::{Process, ProcessRef};
 use crate::process::mailbox::{Envelope, Inbox, Receipt, Received};
-use crate::process::monitor::MonitorRef;
+use crate::process::monitor::{GuardedSink, MonitorRef};
 use crate::process::pid::Pid;
 use crate::process::server_ref::{Server, ServerRef};
+use crate::task::{PoolPermit, TaskHandle};
 use crate::time::Deadline;
 
 type Piped<M> = FuturesUnordered<Pin<Box<dyn Future<Output = M> + Send>>>;
@@ -75,7 +76,7 @@ impl<S: GenServer> Context<S> {
     /// Watches `target`; its `Down` arrives in `info`, exactly once, also if it has already ended (`NoProc`).
     pub fn monitor(&mut self, target: &ProcessRef) -> MonitorRef {
         let own: Arc<dyn Process> = Arc::clone(self.this.server()) as Arc<dyn Process>;
-        MonitorRef::new(target.watch(own.sink()))
+        MonitorRef::new(target.watch(Arc::new(GuardedSink::new(own.sink()))))
     }
 
     /// Sends `msg` to the process itself after `delay` (1 ms granularity, rounded up). It is handled before waiting mail.
@@ -99,6 +100,19 @@ impl<S: GenServer> Context<S> {
     /// in it is a panic of the process, and it is dropped when the process ends. The number of futures is up to the caller.
     pub fn pipe_to_self(&mut self, future: impl Future<Output = S::Msg> + Send + 'static) {
         self.piped.get_or_insert_with(FuturesUnordered::new).push(Box::pin(future));
+    }
+
+    /// Starts a task in a place of a pool, owned by this process as well as by the pool.
+    ///
+    /// However this process ends, its end is published only after the task is gone, so that a successor never overlaps with it.
+    /// Usually followed by [`pipe_to_self`](Self::pipe_to_self) with the handle.
+    pub fn spawn_in<F>(&mut self, place: PoolPermit, future: F) -> TaskHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let seat = self.this.server().cell.dependents().attach();
+        place.spawn_owned(future, Some(seat))
     }
 
     /// Returns how many piped futures are still running.

@@ -44,6 +44,10 @@ async fn receive<S: GenServer>(state: &mut S, cx: &mut Context<S>) -> ExitReason
             Received::Message(envelope) => handle(state, envelope, cx).await,
             Received::Control(Control::Stop(reason) | Control::Exit(reason)) => Err(Exit::reason(reason)),
             Received::Control(Control::Down(down)) => state.info(Info::Down(down), cx).await,
+            Received::Control(Control::Sync(reply)) => {
+                reply.send(());
+                Ok(())
+            }
         };
         if let Err(exit) = step {
             return exit.into_reason();

@@ -81,9 +81,10 @@ impl<S: GenServer> ServerSpec<S> {
     ///
     /// # Panics
     ///
-    /// A start with a capacity of zero panics.
+    /// Panics if it is zero.
     #[must_use]
     pub fn capacity(mut self, messages_max: usize) -> Self {
+        assert!(messages_max > 0, "a mailbox needs a capacity of at least one message");
         self.setup.capacity = messages_max;
         self
     }
@@ -100,22 +101,29 @@ impl<S: GenServer> ServerSpec<S> {
     pub fn child(self, id: &str) -> ChildSpec {
         let Self { args, setup } = self;
         ChildSpec::worker(id, move |starter| {
-            let args = args();
-            let setup = setup.clone();
-            Box::pin(start::<S>(starter, args, setup))
+            Box::pin(start::<S>(starter, Arc::clone(&args), setup.clone()))
         })
     }
 }
 
-async fn start<S: GenServer>(starter: Starter, args: S::Args, setup: Setup<S::Msg>) -> StartOutcome {
+async fn start<S: GenServer>(
+    starter: Starter,
+    args: Arc<dyn Fn() -> S::Args + Send + Sync>,
+    setup: Setup<S::Msg>,
+) -> StartOutcome {
     let server = match setup.create(starter, SystemMessages::CONTROL_LANE) {
         Ok(server) => server,
         Err(outcome) => return outcome,
     };
     let process = ServerRef::new(Arc::clone(&server)).process().clone();
     let (ack, answer) = reply::pair();
+    // The arguments are made by the process itself, so that a panic there is a failed start and nothing worse.
+    let body = async move {
+        let args = args();
+        run::<S>(server, args, ack).await
+    };
     // Boxed so that the size of a behaviour's future does not multiply through the wrappers around it.
-    let body: std::pin::Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(run::<S>(server, args, ack));
+    let body: std::pin::Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(body);
     spawn::spawn_process(process.process(), body);
     acknowledged(process, answer).await
 }

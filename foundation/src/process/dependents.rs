@@ -66,6 +66,18 @@ impl Dependents {
         DependentGuard { owner: Arc::clone(self), key }
     }
 
+    /// Takes a place unless the owner is ending or has ended; for dependents that others than the owner start.
+    pub(crate) fn try_attach(self: &Arc<Self>) -> Option<DependentGuard> {
+        let mut table = self.table.lock();
+        if table.killed {
+            return None;
+        }
+        let key = table.next;
+        table.next += 1;
+        table.entries.insert(key, None);
+        Some(DependentGuard { owner: Arc::clone(self), key })
+    }
+
     /// Kills every dependent, and every one that is still to announce itself.
     pub(crate) fn kill_all(&self) {
         let dependents: Vec<Dependent> = {

@@ -1,12 +1,14 @@
 //! DOOR: the mailbox of a process.
 //!
 //! Two lanes under one short lock. The data lane has a hard bound: a message, a message taken out but not yet released, and
-//! a reserved slot each use one unit of capacity. The control lane holds what the kernel sends (stop, down); it is polled
-//! first, user traffic cannot fill it, and it is bounded by construction: one entry per monitor and per stop request.
+//! a reserved slot each use one unit of capacity. The control lane holds what the kernel sends (stop, down, sync); it is
+//! polled first, user traffic cannot fill it, and it is bounded by construction: one entry per monitor, per stop request and
+//! per call whose reply was dropped.
 //!
 //! The receiver swaps the whole data lane out under one lock and works through it without the lock; it gives capacity back in
-//! portions, so that a busy pair of sender and receiver meets on the lock rarely. Whoever has to wait for room stands in a
-//! queue, first come, first served.
+//! portions, so that a busy pair of sender and receiver meets on the lock rarely. A lane that drops its oldest message is not
+//! swapped out, because what has been taken could not be dropped any more. Whoever has to wait for room stands in a queue,
+//! first come, first served.
 //!
 //! Invariants: no message is in two places; `used` never exceeds the capacity except by messages of the kernel
 //! (`push_unbounded`); after `close` nothing enters.
@@ -64,6 +66,8 @@ pub(crate) enum Control {
     Exit(ExitReason),
     /// A monitored process ended.
     Down(Down),
+    /// Answer this when the callback that runs now has returned without ending the process.
+    Sync(Reply<()>),
 }
 
 /// What `push` did.
@@ -248,9 +252,18 @@ impl<M> Mailbox<M> {
 
     /// Takes the `Down` messages that `stale` names out of the control lane.
     pub(crate) fn flush_down(&self, stale: impl Fn(&Down) -> bool) {
+        let is_stale = |control: &Control| matches!(control, Control::Down(down) if stale(down));
         let mut lanes = self.lanes.lock();
-        lanes.control.retain(|control| !matches!(control, Control::Down(down) if stale(down)));
+        if !lanes.control.iter().any(is_stale) {
+            return;
+        }
+        let (stale, kept) = std::mem::take(&mut lanes.control).into_iter().partition(is_stale);
+        lanes.control = kept;
         self.has_control.store(!lanes.control.is_empty(), Ordering::Release);
+        drop(lanes);
+        // A reason may run code of its own when it is dropped; not under the lock.
+        let stale: VecDeque<Control> = stale;
+        drop(stale);
     }
 
     /// Reserves one slot, or queues the caller. `Ready(false)` means that the process has ended.
@@ -326,9 +339,8 @@ impl<M> Mailbox<M> {
             return Poll::Ready(Received::Message(envelope));
         }
         let mut woken = Vec::new();
+        let mut freed = std::mem::take(&mut inbox.taken);
         let mut lanes = self.lanes.lock();
-        lanes.used = lanes.used.saturating_sub(std::mem::take(&mut inbox.taken));
-        lanes.grant(self.capacity, &mut woken);
         let received = if let Some(control) = lanes.control.pop_front() {
             self.has_control.store(!lanes.control.is_empty(), Ordering::Release);
             Some(Received::Control(control))
@@ -336,12 +348,18 @@ impl<M> Mailbox<M> {
             lanes.receiver = Some(waker.clone());
             None
         } else {
-            std::mem::swap(&mut lanes.data, &mut inbox.batch);
-            inbox.batch.pop_front().map(|envelope| {
-                inbox.taken = 1;
-                Received::Message(envelope)
-            })
+            // The one that is handed over now is released at once: the lock is held anyway.
+            freed += 1;
+            let envelope = if self.overflow == Overflow::DropOldest {
+                lanes.data.pop_front()
+            } else {
+                std::mem::swap(&mut lanes.data, &mut inbox.batch);
+                inbox.batch.pop_front()
+            };
+            envelope.map(Received::Message)
         };
+        lanes.used = lanes.used.saturating_sub(freed);
+        lanes.grant(self.capacity, &mut woken);
         drop(lanes);
         woken.into_iter().for_each(Waker::wake);
         received.map_or(Poll::Pending, Poll::Ready)
@@ -383,12 +401,13 @@ impl<M> Mailbox<M> {
         let mut lanes = self.lanes.lock();
         lanes.closed = true;
         let left = std::mem::take(&mut lanes.data);
-        lanes.control.clear();
+        let control = std::mem::take(&mut lanes.control);
         self.has_control.store(false, Ordering::Release);
         lanes.granted.clear();
         let woken = std::mem::take(&mut lanes.waiting);
         lanes.receiver = None;
         drop(lanes);
+        drop(control);
         woken.into_values().for_each(Waker::wake);
         left
     }

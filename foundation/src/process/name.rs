@@ -4,6 +4,7 @@ use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -44,29 +45,36 @@ pub(crate) trait Occupant: Send + Sync {
 /// What one name stands for now.
 pub(crate) struct Slot<M> {
     key: Arc<str>,
-    current: Mutex<Option<ServerRef<M>>>,
+    state: Mutex<SlotState<M>>,
+}
+
+struct SlotState<M> {
+    holder: Option<ServerRef<M>>,
+    /// Those who wait for the next holder.
+    waiting: Vec<Waker>,
 }
 
 impl<M: Send + 'static> Slot<M> {
     /// Takes the name for `server`, or returns who holds it.
     pub(crate) fn occupy(&self, server: &ServerRef<M>) -> Result<(), ProcessRef> {
-        let mut current = self.current.lock();
-        match &*current {
-            Some(holder) => Err(holder.process().clone()),
-            None => {
-                *current = Some(server.clone());
-                Ok(())
-            }
+        let mut state = self.state.lock();
+        if let Some(holder) = &state.holder {
+            return Err(holder.process().clone());
         }
+        state.holder = Some(server.clone());
+        let woken = std::mem::take(&mut state.waiting);
+        drop(state);
+        woken.into_iter().for_each(Waker::wake);
+        Ok(())
     }
 }
 
 impl<M: Send + 'static> Occupant for Slot<M> {
     fn vacate(&self, pid: Pid) {
-        let mut current = self.current.lock();
-        if current.as_ref().is_some_and(|holder| holder.pid() == pid) {
-            let holder = current.take();
-            drop(current);
+        let mut state = self.state.lock();
+        if state.holder.as_ref().is_some_and(|holder| holder.pid() == pid) {
+            let holder = state.holder.take();
+            drop(state);
             drop(holder);
         }
     }
@@ -79,7 +87,7 @@ trait AnySlot: Any + Send + Sync {
 
 impl<M: Send + 'static> AnySlot for Slot<M> {
     fn is_occupied(&self) -> bool {
-        self.current.lock().is_some()
+        self.state.lock().holder.is_some()
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -107,7 +115,8 @@ impl Names {
             slots.retain(|_, slot| slot.strong_count() > 0);
         }
         let key: Arc<str> = Arc::from(key);
-        let slot = Arc::new(Slot { key: Arc::clone(&key), current: Mutex::new(None) });
+        let state = Mutex::new(SlotState { holder: None, waiting: Vec::new() });
+        let slot = Arc::new(Slot { key: Arc::clone(&key), state });
         let weak: Weak<Slot<M>> = Arc::downgrade(&slot);
         slots.insert(key, weak);
         Ok(Name { slot })
@@ -136,7 +145,29 @@ impl<M: Send + 'static> Name<M> {
     /// Returns the process that holds the name now. Cost: one short lock.
     #[must_use]
     pub fn whereis(&self) -> Option<ServerRef<M>> {
-        self.slot.current.lock().clone()
+        self.slot.state.lock().holder.clone()
+    }
+
+    /// Waits until a process holds the name and returns it; at once if one does. It may have ended by the time it is used.
+    ///
+    /// The process is registered before its `init`, so it may still be starting.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: nothing changes when the future is dropped.
+    pub async fn registered(&self) -> ServerRef<M> {
+        std::future::poll_fn(|cx| {
+            let mut state = self.slot.state.lock();
+            if let Some(holder) = &state.holder {
+                return Poll::Ready(holder.clone());
+            }
+            // One entry for each task that waits; a future that is polled again does not add to them.
+            if !state.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                state.waiting.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Sends a message without waiting, to whoever holds the name now.

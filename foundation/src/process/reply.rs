@@ -1,7 +1,7 @@
 //! One answer per call.
 //!
 //! A [`Reply`] travels inside a message; the caller holds the other half. Dropping it unanswered is an answer, too: the
-//! caller is told at once. A late answer is dropped with the cell and cannot reach a later call.
+//! caller need not wait for its deadline. A late answer is dropped with the cell and cannot reach a later call.
 
 use std::fmt;
 use std::future::Future;
@@ -42,7 +42,7 @@ struct Cell<T> {
 enum State<T> {
     Waiting(Option<Waker>),
     Answered(T),
-    Dropped { panicking: bool },
+    Dropped,
     Abandoned,
 }
 
@@ -53,10 +53,7 @@ pub(crate) struct Answer<T> {
 
 /// The reply was dropped without an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Unanswered {
-    /// It was dropped by a panic, so its process is about to end.
-    pub(crate) panicking: bool,
-}
+pub(crate) struct Unanswered;
 
 /// Creates the two halves.
 pub(crate) fn pair<T>() -> (Reply<T>, Answer<T>) {
@@ -108,7 +105,7 @@ impl<T> Cell<T> {
 impl<T> Drop for Reply<T> {
     fn drop(&mut self) {
         if let Some(cell) = self.cell.take() {
-            cell.settle(State::Dropped { panicking: std::thread::panicking() });
+            cell.settle(State::Dropped);
         }
     }
 }
@@ -126,12 +123,11 @@ impl<T> Future for Answer<T> {
         let mut state = self.cell.state.lock();
         match std::mem::replace(&mut *state, State::Abandoned) {
             State::Answered(value) => Poll::Ready(Ok(value)),
-            State::Dropped { panicking } => Poll::Ready(Err(Unanswered { panicking })),
+            State::Dropped | State::Abandoned => Poll::Ready(Err(Unanswered)),
             State::Waiting(_) => {
                 *state = State::Waiting(Some(cx.waker().clone()));
                 Poll::Pending
             }
-            State::Abandoned => Poll::Ready(Err(Unanswered { panicking: false })),
         }
     }
 }

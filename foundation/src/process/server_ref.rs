@@ -15,7 +15,7 @@ use crate::process::mailbox::{Control, Envelope, Mailbox, Overflow, Pushed, Rece
 use crate::process::monitor::{Down, DownSink, MonitorId};
 use crate::process::name::Name;
 use crate::process::pid::Pid;
-use crate::process::reply::{self, Answer, Reply};
+use crate::process::reply::{self, Answer, Reply, Unanswered};
 use crate::send::dead_letter::DeadLetterReason;
 use crate::telemetry;
 use crate::time::{Deadline, Elapsed};
@@ -69,6 +69,10 @@ impl<M: Send + 'static> Server<M> {
     fn push(&self, message: M, receipt: Receipt) -> Result<(), (Envelope<M>, CastFailure)> {
         match self.mailbox.push(Envelope { message, receipt }) {
             Pushed::Accepted => Ok(()),
+            // Who waits for an answer is told now; nobody else is there to learn of the loss.
+            Pushed::Dropped(envelope) if !matches!(envelope.receipt, Receipt::Cast) => {
+                Err((envelope, CastFailure::Full))
+            }
             Pushed::Evicted(envelope) | Pushed::Dropped(envelope) => {
                 self.dispose(envelope, &DeadLetterReason::Overflow);
                 Ok(())
@@ -122,10 +126,11 @@ impl<M: Send + 'static> Process for Server<M> {
         // The reason is known before the callers whose messages are dropped below ask for it.
         let Some(finished) = self.cell.finish(&reason) else { return };
         self.close_mailbox(&reason);
-        drop(finished.place);
         for (monitor, sink) in finished.watchers {
             sink.down(Down { monitor, pid: self.cell.pid(), reason: reason.clone() });
         }
+        // Last, so that nobody sees the end of the owner before this one.
+        drop(finished.place);
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -231,10 +236,7 @@ impl<M: Send + 'static> ServerRef<M> {
         let deadline = Deadline::after(timeout);
         let pushed = self.push_waiting(message, Receipt::Handled(reply), deadline).await;
         pushed.map_err(HandledFailure::NotAccepted)?;
-        match deadline.limit(self.await_answer(answer)).await {
-            Ok(outcome) => outcome.map_err(HandledFailure::Unknown),
-            Err(Elapsed) => Err(HandledFailure::Unknown(CallError::Timeout)),
-        }
+        self.await_answer(answer, deadline).await.map_err(HandledFailure::Unknown)
     }
 
     /// Puts the message in at once, or waits for a slot.
@@ -312,24 +314,29 @@ impl<M: Send + 'static> ServerRef<M> {
                 SendFailure::NoProc => CallError::NoProc,
             });
         }
-        deadline.limit(self.await_answer(answer)).await.unwrap_or(Err(CallError::Timeout))
+        self.await_answer(answer, deadline).await
     }
 
-    async fn await_answer<T>(&self, answer: Answer<T>) -> Result<T, CallError> {
-        match answer.await {
-            Ok(value) => Ok(value),
-            Err(unanswered) => {
-                if let Some(reason) = self.process.exit_reason() {
-                    return Err(CallError::Down(reason));
-                }
-                if !unanswered.panicking && self.server.cell.pending_exit().is_none() {
-                    return Err(CallError::NoReply);
-                }
-                // The process is ending; its reason is known in a moment.
-                let down = self.process.monitor().down().await;
-                Err(CallError::Down(self.process.exit_reason().unwrap_or(down.reason)))
+    async fn await_answer<T>(&self, answer: Answer<T>, deadline: Deadline) -> Result<T, CallError> {
+        match deadline.limit(answer).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(Unanswered)) => {
+                let why = deadline.limit(self.why_unanswered()).await;
+                Err(why.unwrap_or(CallError::NoReply))
             }
+            Err(Elapsed) => Err(CallError::Timeout),
         }
+    }
+
+    /// The process has dropped a reply, perhaps on its way to its end: asks it for a sign of life.
+    async fn why_unanswered(&self) -> CallError {
+        let (ping, pong) = reply::pair();
+        if self.server.mailbox.push_control(Control::Sync(ping)) && pong.await.is_ok() {
+            return CallError::NoReply;
+        }
+        // A closed mailbox has a reason.
+        let down = self.process.monitor().down().await;
+        CallError::Down(self.process.exit_reason().unwrap_or(down.reason))
     }
 
     /// Returns a narrow door that takes only `T`.

@@ -75,16 +75,16 @@ where
     }
 }
 
-/// Starts a task that belongs to `place`'s owner. The outcome of its future goes to `settle`, also after a panic; an abort
+/// Starts a task that belongs to the owners of `places`. The outcome of its future goes to `settle`, also after a panic; an abort
 /// drops `settle`.
-pub(crate) fn spawn_dependent<F, S>(place: DependentGuard, future: F, settle: S) -> Option<TaskKill>
+pub(crate) fn spawn_dependent<F, S>(places: Vec<DependentGuard>, future: F, settle: S) -> Option<TaskKill>
 where
     F: Future + Send + 'static,
     F::Output: Send,
     S: FnOnce(Result<F::Output, Arc<str>>) + Send + 'static,
 {
-    let place = Arc::new(place);
-    let held = Arc::clone(&place);
+    let places = Arc::new(places);
+    let held = Arc::clone(&places);
     let task = async move {
         let held = held;
         let outcome = AssertUnwindSafe(future).catch_unwind().await;
@@ -92,7 +92,9 @@ where
         drop(held);
     };
     let handle = spawn_unguarded(task).ok()?;
-    place.announce(Dependent::Task(handle.abort_handle()));
+    for place in &*places {
+        place.announce(Dependent::Task(handle.abort_handle()));
+    }
     Some(TaskKill(handle.abort_handle()))
 }
 

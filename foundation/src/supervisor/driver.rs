@@ -81,6 +81,10 @@ impl Driver {
                 // Everything of the kernel comes through the one queue.
                 Received::Control(Control::Stop(reason) | Control::Exit(reason)) => Some(Input::Stop { reason }),
                 Received::Control(Control::Down(down)) => Some(self.child_exited(&down)),
+                Received::Control(Control::Sync(reply)) => {
+                    reply.send(());
+                    None
+                }
             };
             tokio::task::consume_budget().await;
         }

@@ -70,7 +70,9 @@ pub enum Restart {
 
 /// How a supervisor stops a child.
 ///
-/// As in OTP `supervisor`. The time-out is a [`Duration`], not a count of milliseconds.
+/// # Differs from OTP
+///
+/// The time-out is a [`Duration`], not a count of milliseconds. Otherwise as in OTP `supervisor`.
 ///
 /// # Examples
 ///

@@ -283,7 +283,9 @@ where
     fn stop_all(&mut self, reason: R) -> Option<Action<P, R>> {
         let stops: Vec<_> = self.table.iter().filter_map(|(key, child)| child.stop(key)).collect();
         if stops.is_empty() {
-            return self.stop_next(ChildKey::FIRST, ChildKey::END, Then::End { reason });
+            self.table.clear();
+            self.activity = Activity::End { reason };
+            return self.advance();
         }
         self.activity = Activity::StopAll { reason };
         self.awaited = Awaited::StopAll;
@@ -378,10 +380,13 @@ where
                 });
                 groups[group].1.push(entry);
             }
-            self.table.settle(key);
         }
         for (reason, children) in groups {
             self.report(SupervisorReport::ShutdownError { children, reason });
+        }
+        self.table.clear();
+        if let Activity::StopAll { reason } = mem::replace(&mut self.activity, Activity::Idle) {
+            self.activity = Activity::End { reason };
         }
     }
 
@@ -427,7 +432,6 @@ where
                 let child = child.reported(key);
                 self.report(SupervisorReport::ReachedMaxRestartIntensity { child });
             }
-            self.table.settle(key);
             return self.end(R::shutdown());
         }
         let floor = match self.mode {

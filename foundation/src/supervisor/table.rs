@@ -199,6 +199,12 @@ impl<S, P: Clone + Eq + Hash> ChildTable<S, P> {
         }
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.children.clear();
+        self.by_id.clear();
+        self.by_pid.clear();
+    }
+
     /// Moves a child to another state and re-indexes its pid.
     pub(crate) fn set(&mut self, key: ChildKey, state: ChildState<P>) {
         let Some(child) = self.children.get_mut(&key) else { return };

@@ -175,6 +175,12 @@ impl Engine {
         true
     }
 
+    /// Returns how many tasks would start now if slots were free.
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        if self.open && self.ledger.status() == WorkflowStatus::Running { self.ready.len() } else { 0 }
+    }
+
     /// Offers free slots; returns how many of them are taken.
     ///
     /// A slot that is taken is busy from now on, although the launch follows only with the commit,
@@ -210,11 +216,13 @@ impl Engine {
         outcome: Outcome,
         jitter: f64,
     ) -> Result<(), StaleAttempt> {
-        let running = self.ledger.status() == WorkflowStatus::Running;
-        if !running || self.launched.get(&task) != Some(&attempt) {
+        if self.launched.get(&task) != Some(&attempt) {
             return Err(StaleAttempt { task, attempt });
         }
         self.launched.remove(&task);
+        if self.ledger.status() != WorkflowStatus::Running {
+            return Err(StaleAttempt { task, attempt }); // cancelled: there is nothing left to stop
+        }
         let entry = self.ledger.entry(task);
         let failures = entry.failures.saturating_add(1);
         match outcome {

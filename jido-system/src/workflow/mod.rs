@@ -21,6 +21,14 @@ mod ledger;
 pub(crate) mod progress;
 pub(crate) mod retry_policy;
 
+pub(crate) mod archive;
+pub(crate) mod id;
+pub(crate) mod mode;
+pub(crate) mod process;
+
+mod announce;
+mod worker;
+
 pub(crate) mod bounds;
 pub(crate) mod journal_check;
 

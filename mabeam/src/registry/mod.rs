@@ -4,6 +4,7 @@
 //! them one message at a time, and `handle` is how others talk to it and read without it.
 
 pub(crate) mod agent;
+pub(crate) mod column;
 pub(crate) mod handle;
 pub(crate) mod index;
 pub(crate) mod profile;

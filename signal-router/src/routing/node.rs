@@ -26,12 +26,7 @@ pub(crate) struct Node<T> {
 
 impl<T> Default for Node<T> {
     fn default() -> Self {
-        Self {
-            literals: HashTrieMapSync::new_sync(),
-            one: None,
-            many: None,
-            routes: Arc::from([]),
-        }
+        Self { literals: HashTrieMapSync::new_sync(), one: None, many: None, routes: Arc::from([]) }
     }
 }
 
@@ -138,8 +133,12 @@ struct States<'a, T> {
 
 impl<'a, T> States<'a, T> {
     fn new(root: &'a Node<T>) -> Self {
-        let mut states =
-            Self { current: vec![root], open: Vec::new(), opened: HashSet::new(), next: Vec::new() };
+        let mut states = Self {
+            current: vec![root],
+            open: Vec::new(),
+            opened: HashSet::new(),
+            next: Vec::new(),
+        };
         states.open_after(root);
         states
     }

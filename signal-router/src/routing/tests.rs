@@ -30,7 +30,8 @@ fn naive(pattern: &[&str], kind: &[&str]) -> bool {
 }
 
 fn naive_match(pattern: &str, kind: &str) -> bool {
-    let (pattern, kind): (Vec<_>, Vec<_>) = (pattern.split('.').collect(), kind.split('.').collect());
+    let (pattern, kind): (Vec<_>, Vec<_>) =
+        (pattern.split('.').collect(), kind.split('.').collect());
     naive(&pattern, &kind)
 }
 
@@ -108,8 +109,10 @@ fn class_and_specificity_outrank_priority() {
 fn removing_a_route_removes_that_route_only() {
     for texts in [["a", "a.b", "a.b.c"], ["*", "*.b", "*.b.c"], ["**", "**.b", "**.b.c"]] {
         let mut matcher = Matcher::new();
-        let ids: Vec<_> =
-            texts.iter().map(|text| matcher.insert(pattern(text), Priority::default(), ())).collect();
+        let ids: Vec<_> = texts
+            .iter()
+            .map(|text| matcher.insert(pattern(text), Priority::default(), ()))
+            .collect();
         let before = matcher.clone();
         assert!(matcher.remove(ids[0]).is_some());
         assert!(matcher.remove(ids[0]).is_none(), "it is gone");
@@ -149,7 +152,8 @@ fn the_grammar_of_patterns_is_enforced() {
     check("a.**.**", E::AdjacentMultiWildcards { index: 2 });
     check(&vec!["a"; 33].join("."), E::TooManySegments { count: 33 });
     check(&"a".repeat(256), E::TooLong { len_bytes: 256 });
-    for text in ["a", "A-z_9.*", "**", "*.**.*", "**.a.**", &vec!["*"; 32].join("."), &"a".repeat(255)]
+    for text in
+        ["a", "A-z_9.*", "**", "*.**.*", "**.a.**", &vec!["*"; 32].join("."), &"a".repeat(255)]
     {
         assert_eq!(Pattern::parse(text).map(|pattern| pattern.to_string()), Ok(text.to_owned()));
     }

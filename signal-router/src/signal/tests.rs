@@ -227,7 +227,8 @@ fn input_over_the_limit_is_refused_before_it_is_parsed() {
 
 #[test]
 fn output_of_the_limit_is_written_and_one_byte_more_is_not() {
-    let sized = |len| Signal::builder("a", "/s").id("1").data(Value::String("x".repeat(len))).build();
+    let sized =
+        |len| Signal::builder("a", "/s").id("1").data(Value::String("x".repeat(len))).build();
     let frame = sized(0).expect("valid").to_json().expect("small").len();
     let largest = sized(SIGNAL_BYTES_MAX - frame).expect("valid").to_json().expect("fits");
     assert_eq!(largest.len(), SIGNAL_BYTES_MAX);

@@ -62,9 +62,9 @@ fn is_offset(rest: &[u8]) -> bool {
 }
 
 fn number(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |sum, byte| {
-        byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0'))
-    })
+    digits
+        .iter()
+        .try_fold(0, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
 }
 
 const fn days_in_month(year: u32, month: u32) -> u32 {
@@ -83,8 +83,7 @@ pub(crate) fn format(time: SystemTime) -> Option<String> {
     // A clock that stands before 1970 is broken, and what is lost by cutting the sub-millisecond
     // part is less than what any wall clock promises.
     let since: Duration = time.duration_since(UNIX_EPOCH).ok()?;
-    let (mut days, in_day) =
-        (since.as_secs() / SECONDS_PER_DAY, since.as_secs() % SECONDS_PER_DAY);
+    let (mut days, in_day) = (since.as_secs() / SECONDS_PER_DAY, since.as_secs() % SECONDS_PER_DAY);
     let mut year = 1970_u32;
     loop {
         let length = if days_in_month(year, 2) == 29 { 366 } else { 365 };

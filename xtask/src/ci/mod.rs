@@ -10,9 +10,9 @@ mod stages;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::EXIT_CLEAN;
 use crate::failure::Failure;
 use crate::lint::meta::Metadata;
+use crate::{EXIT_CLEAN, EXIT_UNANALYSED};
 use runner::Runner;
 
 /// One check of the sequence.
@@ -72,7 +72,13 @@ pub(crate) fn run(stages: &[Stage]) -> Result<u8, Failure> {
     let metadata = Metadata::load(Path::new("."), true)?;
     let mut runner = Runner::new(&metadata);
     for &stage in stages {
-        let code = runner.stage(stage)?;
+        let code = match runner.stage(stage) {
+            Ok(code) => code,
+            Err(failure) => {
+                writeln!(io::stderr().lock(), "ci: {failure}")?;
+                EXIT_UNANALYSED
+            }
+        };
         if code != EXIT_CLEAN {
             writeln!(io::stderr().lock(), "ci: stage `{}` failed", stage.name())?;
             runner.repeat_summary()?;

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::cargo::{cargo, has};
 use crate::failure::Failure;
-use crate::lint::config::Config;
+use crate::lint::config::{Config, Features};
 use crate::lint::meta::{Metadata, context};
 use crate::lint::rules::{self, Context, Rule};
 use crate::lint::source::{Place, normal};
@@ -44,7 +44,7 @@ pub(crate) struct Resolved {
     pub(crate) compiled: BTreeMap<PathBuf, Context>,
 }
 
-/// Compiles all targets of all members with all features, and collects the hits.
+/// Compiles all targets of all members, and collects the hits.
 pub(crate) fn resolve(
     metadata: &Metadata,
     config: &Config,
@@ -57,8 +57,13 @@ pub(crate) fn resolve(
     }
     let folder = write_configuration(metadata, config)?;
     let mut command = cargo(&metadata.root);
-    command.args(["clippy", "--workspace", "--all-targets", "--all-features", "--keep-going"]);
-    command.args(["--quiet", "--message-format=json"]);
+    command.args(["clippy", "--workspace", "--all-targets", "--keep-going", "--quiet"]);
+    command.arg("--message-format=json");
+    match &config.features {
+        Features::All => drop(command.arg("--all-features")),
+        Features::Default => {}
+        Features::Named(names) => drop(command.args(["--features", &names.join(",")])),
+    }
     if locked {
         command.arg("--locked");
     }
@@ -166,7 +171,7 @@ impl Reading<'_> {
                 line: usize::try_from(span["line_start"].as_u64()?).ok()?,
                 column: usize::try_from(span["column_start"].as_u64()?).ok()?,
             };
-            if file.starts_with(&self.metadata.root) {
+            if self.metadata.owns(&file) {
                 frames.push((file, place));
             }
             match &span["expansion"]["span"] {
@@ -206,7 +211,7 @@ impl Reading<'_> {
             .filter_map(|line| line.strip_suffix(':'))
             .map(|path| self.absolute(Path::new(&path.replace("\\ ", " "))))
             .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-            .filter(|path| path.starts_with(&self.metadata.root))
+            .filter(|path| self.metadata.owns(path))
             .filter(|path| !path.starts_with(&self.metadata.target_folder))
             .collect()
     }

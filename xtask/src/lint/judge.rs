@@ -107,7 +107,13 @@ impl<'a> Judge<'a> {
                     && !source.scan.is_in(RegionKind::Conditional, directive.covers.start);
                 if judged && !self.used.contains(&(file.clone(), index)) {
                     let rules = directive.rules.join(", ");
-                    let message = format!("nothing here breaks {rules}");
+                    let message = match directive.form {
+                        Form::Comment => format!("nothing here breaks {rules}"),
+                        Form::Attribute => format!(
+                            "nothing here breaks {rules}; a reason for another ban must not begin \
+                             with the name of a rule"
+                        ),
+                    };
                     self.report(&UNUSED_ALLOW, file, directive.at, message);
                 }
             }

@@ -86,6 +86,12 @@ impl Metadata {
             .ok_or_else(|| Failure::unanalysed("cargo metadata answered in an unknown form"))
     }
 
+    /// Whether a file is part of this workspace rather than of a dependency.
+    pub(crate) fn owns(&self, path: &Path) -> bool {
+        path.starts_with(&self.root)
+            || self.members.iter().any(|member| path.starts_with(member.folder()))
+    }
+
     /// A path relative to the workspace root, with `/`, for reports.
     pub(crate) fn relative(&self, path: &Path) -> String {
         let shown = path.strip_prefix(&self.root).unwrap_or(path);

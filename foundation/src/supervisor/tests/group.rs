@@ -39,6 +39,16 @@ fn a_group_restart_revives_children_without_a_process() {
     }
 }
 
+// Every child that the sweep brings back counts it as a restart of its own.
+#[test]
+fn a_group_restart_is_counted_for_each_child_it_starts() {
+    let mut rig = Rig::new(Strategy::RestForOne, "a, b, c, d transient");
+    rig.exit('d', Why::Normal);
+    rig.exit('b', Why::Crash);
+    let restarts = |id| rig.core.child_by_id(id).expect("kept").restarts;
+    assert_eq!(["a", "b", "c", "d"].map(restarts), [0, 1, 1, 1]);
+}
+
 // G3: outside the range of rest_for_one nothing is revived.
 #[test]
 fn rest_for_one_does_not_revive_older_children() {

@@ -16,9 +16,20 @@ pub(crate) const FILE: &str = "foundation-lint.toml";
 #[derive(Debug, Default)]
 pub(crate) struct Config {
     levels: BTreeMap<String, Level>,
+    /// What the analysis compiles.
+    pub(crate) features: Features,
     /// Paths that a rule bans beside its own.
     pub(crate) paths: Vec<(&'static Rule, String)>,
     pub(crate) layers: Option<Layers>,
+}
+
+/// The features that the analysis switches on. Code under others is not seen.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) enum Features {
+    #[default]
+    All,
+    Default,
+    Named(Vec<String>),
 }
 
 /// Which crate may depend on which.
@@ -88,6 +99,17 @@ impl Config {
         match (entry.table.as_str(), entry.key.as_str()) {
             ("", "version") if entry.value == toml::Value::Integer(1) => Ok(()),
             ("", "version") => Err("only version 1 is known".to_owned()),
+            ("run", "features") => {
+                self.features = match entry.value.text() {
+                    Some("all") => Features::All,
+                    Some("default") => Features::Default,
+                    Some(_) => {
+                        return Err("`features` is \"all\", \"default\" or an array".to_owned());
+                    }
+                    None => Features::Named(names(entry)?),
+                };
+                Ok(())
+            }
             ("levels", id) => {
                 let rule = known_rule(id)?;
                 let level = entry.value.text().and_then(Level::named);

@@ -38,6 +38,7 @@ fn mistakes_are_refused_with_their_line() {
         ("version = 1\n[levels]\nraw_send = \"off\"", "line 3: a level is"),
         ("version = 1\n[paths]\nraw_send = [\"a b\"]", "line 3: `a b` is no path"),
         ("version = 1\n[layers]\norder = [\"a\"]", "line 3: a layer is an array"),
+        ("version = 1\n[run]\nfeatures = \"some\"", "line 3: `features` is"),
         ("version = 1\n[layers]\ndev = \"maybe\"", "line 3: `dev` is"),
     ];
     for (text, expected) in cases {

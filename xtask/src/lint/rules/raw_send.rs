@@ -11,8 +11,8 @@ pub(crate) const RAW_SEND: Rule = Rule {
         bench: Level::Allow,
     },
     message: "sends on a raw channel",
-    hint: "send to a process: `ServerRef::cast`, `ServerRef::send` or `foundation::send`; \
-           to many receivers: a signal",
+    hint: "send to a process: `ServerRef::cast`, `ServerRef::send`, `foundation::accepted` or \
+           `foundation::handled`; to many receivers: a signal",
     explain: "\
 A raw channel send says nothing about who reads it. When the receiver dies the message is lost without
 a count, nobody is told, and no supervisor restarts the reader. A send through foundation has a known

@@ -11,7 +11,7 @@ pub(crate) const UNBOUNDED_CHANNEL: Rule = Rule {
         bench: Level::Allow,
     },
     message: "makes a queue without a capacity",
-    hint: "give it a bound: a `ServerSpec` mailbox has a capacity and an overflow policy",
+    hint: "give it a bound: the mailbox of a `ServerSpec` has a capacity and an overflow policy",
     explain: "\
 An unbounded queue turns a slow reader into a process that is killed for its memory, long after the
 cause. A bound makes the moment visible, and the overflow policy says what happens then.

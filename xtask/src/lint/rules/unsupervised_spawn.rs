@@ -11,8 +11,8 @@ pub(crate) const UNSUPERVISED_SPAWN: Rule = Rule {
         bench: Level::Deny,
     },
     message: "starts a task or thread that no supervisor knows",
-    hint: "start it under a supervisor: `TaskSupervisor` for tasks, `GenServer` for processes, \
-           `ThreadServer` for blocking work",
+    hint: "start it under a supervisor: a `TaskPool` of `TaskSupervisorSpec` for tasks, `GenServer` \
+           for processes, `ThreadServer` for blocking work",
     explain: "\
 A task outside the tree is not restarted when it panics, not stopped when its owner stops, not counted
 and not bounded. Its panic ends in a join handle that is usually dropped.

@@ -1,0 +1,47 @@
+//! How many tasks are where, counted from the events of a run.
+//!
+//! Pure. An event may be missed or come twice (the display is served best effort): the figures never leave their range.
+
+/// What the display shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) tasks: u64,
+    pub(crate) completed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
+    pub(crate) running: u64,
+}
+
+impl Tally {
+    /// The figures of a run of so many tasks, of which some are completed already.
+    pub(crate) fn new(tasks: u64, completed: u64) -> Self {
+        Self { tasks, completed: completed.min(tasks), ..Self::default() }
+    }
+
+    /// Counts one event, by the type of its signal. Others are of no concern here.
+    pub(crate) fn count(&mut self, signal_type: &str) {
+        match signal_type {
+            "workflow.task.started" => self.running = (self.running + 1).min(self.tasks),
+            "workflow.task.completed" => {
+                self.running = self.running.saturating_sub(1);
+                self.completed += self.room();
+            }
+            "workflow.task.failed" => {
+                self.running = self.running.saturating_sub(1);
+                self.failed += self.room();
+            }
+            "workflow.task.retried" => self.running = self.running.saturating_sub(1),
+            "workflow.task.skipped" => self.skipped += self.room(),
+            _ => {}
+        }
+    }
+
+    /// The number of tasks that have ended, one way or another.
+    pub(crate) fn ended(&self) -> u64 {
+        self.completed + self.failed + self.skipped
+    }
+
+    fn room(&self) -> u64 {
+        u64::from(self.ended() < self.tasks)
+    }
+}

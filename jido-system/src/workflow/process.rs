@@ -1,0 +1,189 @@
+//! One process for each running workflow: it carries out what the engine decides.
+//!
+//! Invariant: an attempt is launched, and an event is announced, only after the store acknowledged the event. Whatever goes
+//! wrong with the store ends the process; its successor reads the journal and continues.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use foundation::{
+    Context, Exit, GenServer, Node, PoolError, PoolPermit, Reply, TaskError, TaskPool, TaskSupervisorRef,
+};
+use persistence::{Epoch, Seq};
+use signal_router::RouterHandle;
+
+use super::announce::announce;
+use super::archive::{Archive, ArchiveError};
+use super::id::WorkflowId;
+use super::worker::Executor;
+use crate::{CommandShim, Effect, Engine, Event, Outcome, TaskCounts, TaskIndex, WorkflowStatus};
+
+/// What every workflow process of a tree is started with.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkflowSeed {
+    pub(crate) archive: Archive,
+    pub(crate) workers: TaskSupervisorRef,
+    pub(crate) commands: TaskSupervisorRef,
+    pub(crate) router: RouterHandle,
+    pub(crate) shim: CommandShim,
+}
+
+/// Everything that a workflow process can be told.
+#[derive(Debug)]
+pub(crate) enum WorkflowMsg {
+    /// The batch in flight is durable, up to this end of the journal; or it is not.
+    Appended(Result<Seq, ArchiveError>),
+    /// A worker ended.
+    Ended { task: TaskIndex, attempt: u32, outcome: Result<Outcome, TaskError> },
+    /// A backoff is over.
+    RetryDue { task: TaskIndex, attempt: u32 },
+    /// A place in the pool of workers is free.
+    Place(Result<PoolPermit, PoolError>),
+    /// End the workflow for good.
+    Cancel { reason: String, reply: Reply<bool> },
+    /// Where does it stand?
+    Counts(Reply<TaskCounts>),
+}
+
+/// The process of one workflow.
+pub(crate) struct WorkflowProcess {
+    id: WorkflowId,
+    archive: Archive,
+    router: RouterHandle,
+    pool: TaskPool,
+    executor: Arc<Executor>,
+    engine: Engine,
+    last: Seq,
+    epoch: Epoch,
+    /// Places that were taken for starts which are not durable yet.
+    promised: Vec<PoolPermit>,
+    /// A place that the pool gave on request.
+    spare: Option<PoolPermit>,
+    awaiting_place: bool,
+}
+
+impl GenServer for WorkflowProcess {
+    type Args = (WorkflowSeed, WorkflowId);
+    type Msg = WorkflowMsg;
+
+    async fn init((seed, id): Self::Args, cx: &mut Context<Self>) -> Result<Self, Exit> {
+        let pool = seed.workers.resolve().await?;
+        let commands = seed.commands.resolve().await?;
+        let replayed = seed.archive.replay(&id).await?;
+        let executor =
+            Executor { id: id.clone(), mode: replayed.record.mode, shim: seed.shim, commands };
+        let mut process = Self {
+            id,
+            archive: seed.archive,
+            router: seed.router,
+            executor: Arc::new(executor),
+            engine: replayed.engine,
+            last: replayed.last,
+            // A writer of an earlier activation that is still on its way is fenced by the greater epoch.
+            epoch: replayed.epoch.next(),
+            promised: Vec::new(),
+            spare: None,
+            awaiting_place: false,
+            pool,
+        };
+        let workers = u32::try_from(process.pool.limit()).unwrap_or(u32::MAX);
+        process.engine.resume(workers);
+        process.go_on(cx);
+        Ok(process)
+    }
+
+    async fn handle(&mut self, msg: WorkflowMsg, cx: &mut Context<Self>) -> Result<(), Exit> {
+        match msg {
+            WorkflowMsg::Appended(appended) => {
+                self.last = appended?;
+                self.carry_out(cx);
+            }
+            WorkflowMsg::Ended { task, attempt, outcome } => self.ended(task, attempt, outcome, cx.node()),
+            WorkflowMsg::RetryDue { task, attempt } => {
+                self.engine.retry_due(task, attempt);
+            }
+            WorkflowMsg::Place(place) => {
+                self.awaiting_place = false;
+                self.spare = Some(place?);
+            }
+            WorkflowMsg::Cancel { reason, reply } => reply.send(self.engine.cancel(&reason)),
+            WorkflowMsg::Counts(reply) => reply.send(self.engine.counts()),
+        }
+        if self.engine.is_finished() {
+            return Err(Exit::normal());
+        }
+        self.go_on(cx);
+        Ok(())
+    }
+}
+
+impl WorkflowProcess {
+    /// Hands out free places and sends what is to be recorded to the store, one batch at a time.
+    fn go_on(&mut self, cx: &mut Context<Self>) {
+        self.take_places(cx);
+        let Some(batch) = self.engine.take_batch() else { return };
+        let events = batch.iter().map(Event::encode).collect();
+        let (archive, id, last, epoch) = (self.archive.clone(), self.id.clone(), self.last, self.epoch);
+        cx.pipe_to_self(async move { WorkflowMsg::Appended(archive.append(&id, last, epoch, events).await) });
+    }
+
+    /// Takes a place for each ready task, as long as there are any.
+    fn take_places(&mut self, cx: &mut Context<Self>) {
+        while self.engine.ready() > 0 {
+            let Some(place) = self.spare.take().or_else(|| self.pool.try_acquire().ok()) else { break };
+            if self.engine.offer(1) == 0 {
+                break;
+            }
+            self.promised.push(place);
+        }
+        // A place that came too late goes back to the pool.
+        self.spare = None;
+        if self.engine.ready() > 0 && !self.awaiting_place {
+            self.awaiting_place = true;
+            let pool = self.pool.clone();
+            cx.pipe_to_self(async move { WorkflowMsg::Place(pool.acquire().await) });
+        }
+    }
+
+    /// The batch is durable: does what follows from it.
+    fn carry_out(&mut self, cx: &mut Context<Self>) {
+        for effect in self.engine.committed() {
+            match effect {
+                Effect::Launch { task, attempt } => self.launch(task, attempt, cx),
+                Effect::Backoff { task, attempt, delay } => {
+                    cx.send_after(delay, WorkflowMsg::RetryDue { task, attempt });
+                }
+                Effect::Announce(event) => announce(&self.router, &self.id, &event, wall(cx.node())),
+                // The workers are this process's own: they end with it, before its end is known.
+                Effect::Stop { .. } | Effect::Finished(_) => {}
+            }
+        }
+    }
+
+    fn launch(&mut self, task: TaskIndex, attempt: u32, cx: &mut Context<Self>) {
+        let place = self.promised.pop();
+        let work = self.engine.workflow().task(task).cloned();
+        // The engine launches what was offered a place, and names tasks of its own workflow.
+        let (place, work) = place.zip(work).expect("a launch has a task and a place");
+        let handle = cx.spawn_in(place, Arc::clone(&self.executor).execute(work, attempt));
+        cx.pipe_to_self(async move { WorkflowMsg::Ended { task, attempt, outcome: handle.await } });
+    }
+
+    fn ended(&mut self, task: TaskIndex, attempt: u32, outcome: Result<Outcome, TaskError>, node: &Node) {
+        let outcome = outcome.unwrap_or_else(|error| Outcome::Crashed { reason: error.to_string() });
+        // A stale attempt is one that was already reported: there is nothing left to do about it.
+        if self.engine.ended(task, attempt, outcome, jitter(node)).is_err() {
+            debug_assert!(self.engine.status() != WorkflowStatus::Running, "an attempt was reported twice");
+        }
+    }
+}
+
+fn wall(node: &Node) -> SystemTime {
+    node.clock().wall()
+}
+
+/// A fraction that differs from call to call, to keep retries apart. Nothing depends on its distribution.
+fn jitter(node: &Node) -> f64 {
+    let nanos = wall(node).duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).subsec_nanos();
+    f64::from(nanos % 1_000) / 1_000.0
+}

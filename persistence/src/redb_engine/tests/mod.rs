@@ -1,0 +1,7 @@
+//! The engine alone: against the reference, on a failing disk, and on files it must refuse.
+
+mod bad_files;
+mod disk;
+mod power_cut;
+mod reference;
+mod workload;

@@ -1,0 +1,18 @@
+//! Dependencies against the layers.
+
+use std::fs;
+
+use crate::fixture::Fixture;
+
+#[test]
+fn forbidden_edges_are_found_through_renames_optional_and_target_tables() {
+    let fixture = Fixture::new("layers");
+    fixture.check();
+
+    let config = fixture.folder.join("foundation-lint.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, text.replace("[\"mid\"]", "[\"mid\"], [\"gone\"]")).unwrap();
+    let run = fixture.lint(&[], &[]);
+    assert_eq!(run.code, Some(2), "{}", run.stdout);
+    assert!(run.stderr.contains("`gone`"), "{}", run.stderr);
+}

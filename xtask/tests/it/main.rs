@@ -1,0 +1,10 @@
+//! The lint against workspaces that were made to be found out.
+
+mod ci;
+mod evasions;
+mod fixture;
+mod layers;
+mod program;
+mod rules;
+mod suppression;
+mod workspaces;
