@@ -130,7 +130,7 @@ pub enum CallError {
     Full,
     /// There is no such process.
     NoProc,
-    /// The server dropped the reply and lives on.
+    /// The server dropped the reply and lives on: the callback that ran then has returned, or still runs at the deadline.
     NoReply,
     /// A process called itself, which could only time out.
     SelfCall,

@@ -106,7 +106,7 @@ pub use supervisor::root::Supervisor;
 pub use supervisor::spec::{AutoShutdown, ChildKind, Restart, Shutdown, SpecError, Strategy};
 pub use supervisor::supervisor_spec::{DynamicSupervisorSpec, SupervisorSpec};
 pub use task::{
-    PoolError, PoolPermit, TaskError, TaskHandle, TaskPool, TaskSupervisorRef, TaskSupervisorSpec,
+    PoolError, PoolPermit, TaskError, TaskHandle, TaskId, TaskPool, TaskSupervisorRef, TaskSupervisorSpec,
 };
 pub use telemetry::describe_metrics;
 pub use thread_server::{ThreadContext, ThreadServer, ThreadServerSpec};

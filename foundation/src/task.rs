@@ -226,6 +226,10 @@ impl Drop for PoolServer {
     }
 }
 
+/// Identifies one task of one incarnation of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(u64);
+
 /// One incarnation of a pool. A clone is the same pool.
 #[derive(Clone)]
 pub struct TaskPool {
@@ -277,6 +281,20 @@ impl TaskPool {
         F::Output: Send + 'static,
     {
         Ok(self.acquire().await?.spawn(future))
+    }
+
+    /// Returns the tasks that run now, oldest first. As in Elixir `Task.Supervisor.children/1`. Cost: O(tasks).
+    #[must_use]
+    pub fn children(&self) -> Vec<TaskId> {
+        self.core.tasks.keys().into_iter().map(TaskId).collect()
+    }
+
+    /// Aborts a task; whoever awaits it gets [`TaskError::Aborted`]. Returns false if it has already ended.
+    ///
+    /// As in Elixir `Task.Supervisor.terminate_child/2`, but returning does not mean that it is gone.
+    #[must_use]
+    pub fn terminate_child(&self, task: TaskId) -> bool {
+        self.core.tasks.kill(task.0)
     }
 
     /// Returns how many tasks may run at once.
@@ -354,11 +372,14 @@ impl PoolPermit {
     {
         let Self { core, place } = self;
         let (reply, answer) = reply::pair();
-        let count = TaskCount::new(&core.node);
-        let seats = std::iter::once(core.tasks.attach()).chain(owner).collect();
-        let kill = spawn_dependent(seats, future, move |outcome| {
-            drop((place, count));
-            reply.send(outcome);
+        // A pool that is ending takes no task any more, even from who still has a permit.
+        let kill = core.tasks.try_attach().and_then(|seat| {
+            let count = TaskCount::new(&core.node);
+            let seats = std::iter::once(seat).chain(owner).collect();
+            spawn_dependent(seats, future, move |outcome| {
+                drop((place, count));
+                reply.send(outcome);
+            })
         });
         TaskHandle { answer, kill, core, detached: false }
     }

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foundation::{
-    CallError, Context, Exit, GenServer, Name, NameError, Node, ProcessRef, Reply, Restart, ServerSpec, StartChildError,
-    SupervisorRef, TaskSupervisorRef, time,
+    CallError, Context, Exit, GenServer, Name, NameError, Node, ProcessRef, Reply, Restart,
+    ServerSpec, StartChildError, SupervisorRef, TaskSupervisorRef, time,
 };
 use persistence::Seq;
 
+use crate::patience::patiently;
 use crate::workflow::archive::{Archive, ArchiveError, WorkflowRecord, decode, definition_digest};
 use crate::workflow::id::WorkflowId;
 use crate::workflow::mode::Mode;
@@ -173,7 +174,8 @@ impl Gateway {
     ///
     /// [`StartWorkflowError`]. After `Call` with a timeout the workflow may still start.
     pub async fn start(&self, request: StartRequest) -> Result<Started, StartWorkflowError> {
-        let answer = self.name.call_timeout(START_TIMEOUT, |reply| GatewayMsg::Start(request, reply)).await;
+        let answer =
+            self.name.call_timeout(START_TIMEOUT, |reply| GatewayMsg::Start(request, reply)).await;
         answer.map_err(StartWorkflowError::Call)?
     }
 
@@ -192,10 +194,10 @@ impl Gateway {
             let process = process_name(&self.node, id).ok().and_then(|name| name.whereis());
             match self.archive.last_event(id).await {
                 Ok(Some((_, event))) if is_terminal(&event) => match self.report(id).await {
-                    Err(WaitError::Archive(error)) if is_passing(&error) => {}
+                    Err(WaitError::Archive(error)) if error.is_passing() => {}
                     outcome => return outcome,
                 },
-                Err(error) if !is_passing(&error) => return Err(WaitError::Archive(error)),
+                Err(error) if !error.is_passing() => return Err(WaitError::Archive(error)),
                 Ok(_) | Err(_) => {}
             }
             if !self.root.is_alive() {
@@ -237,7 +239,8 @@ impl Gateway {
     ///
     /// [`CallError`]. After `Timeout` and `Down` it may be cancelled.
     pub async fn cancel(&self, id: &WorkflowId, reason: &str) -> Result<bool, CallError> {
-        let Some(process) = process_name(&self.node, id).ok().and_then(|name| name.whereis()) else {
+        let Some(process) = process_name(&self.node, id).ok().and_then(|name| name.whereis())
+        else {
             return Ok(false);
         };
         process.call(|reply| WorkflowMsg::Cancel { reason: reason.to_owned(), reply }).await
@@ -286,13 +289,24 @@ impl Gateway {
     /// # Errors
     ///
     /// [`ArchiveError`], also when the store has no such workflow.
-    pub async fn journal(&self, id: &WorkflowId, after: u64, max: usize) -> Result<Vec<JournalLine>, ArchiveError> {
+    pub async fn journal(
+        &self,
+        id: &WorkflowId,
+        after: u64,
+        max: usize,
+    ) -> Result<Vec<JournalLine>, ArchiveError> {
         if self.archive.find(id).await?.is_none() {
             return Err(ArchiveError::Unknown { id: id.clone() });
         }
         let page = self.archive.page(id, Seq::new(after), max).await?;
         page.iter()
-            .map(|entry| Ok(JournalLine { seq: entry.seq.get(), at_ms: entry.at_ms, event: decode(id, entry)? }))
+            .map(|entry| {
+                Ok(JournalLine {
+                    seq: entry.seq.get(),
+                    at_ms: entry.at_ms,
+                    event: decode(id, entry)?,
+                })
+            })
             .collect()
     }
 }
@@ -329,7 +343,9 @@ impl GenServer for GatewayServer {
 
     async fn init(setup: GatewaySetup, cx: &mut Context<Self>) -> Result<Self, Exit> {
         let own = setup.clone();
-        cx.pipe_to_self(async move { GatewayMsg::Recovered(recover(&own).await) });
+        cx.pipe_to_self(async move { 
+            GatewayMsg::Recovered(patiently(|| recover(&own), ArchiveError::is_passing).await)
+         });
         Ok(Self { setup, starting: HashSet::new() })
     }
 
@@ -363,7 +379,8 @@ async fn recover(setup: &GatewaySetup) -> Result<(), ArchiveError> {
         if stored.record.session != setup.session {
             continue;
         }
-        let ended = setup.seed.archive.last_event(&id).await?.is_some_and(|(_, event)| is_terminal(&event));
+        let ended =
+            setup.seed.archive.last_event(&id).await?.is_some_and(|(_, event)| is_terminal(&event));
         if !ended {
             // One that fails to start is reported by its supervisor, and by whoever waits for it.
             drop(launch(setup, &id).await);
@@ -387,7 +404,8 @@ async fn start(
     }
     let run = newest.map_or(1, |(number, _)| number + 1);
     let id = first.run(run);
-    let definition = serde_json::to_vec(&*request.workflow).map_err(StartWorkflowError::Definition)?;
+    let definition =
+        serde_json::to_vec(&*request.workflow).map_err(StartWorkflowError::Definition)?;
     let record = WorkflowRecord {
         name: request.workflow.name().to_owned(),
         mode: request.mode,
@@ -408,9 +426,9 @@ fn check(request: &StartRequest) -> Result<(), StartWorkflowError> {
         return Err(StartWorkflowError::Request("a task needs at least one attempt"));
     }
     match request.mode {
-        Mode::Simulate { scale } if !(scale.is_finite() && scale >= 0.0) => {
-            Err(StartWorkflowError::Request("the scale of a simulation is a finite number, 0 or more"))
-        }
+        Mode::Simulate { scale } if !(scale.is_finite() && scale >= 0.0) => Err(
+            StartWorkflowError::Request("the scale of a simulation is a finite number, 0 or more"),
+        ),
         _ => Ok(()),
     }
 }
@@ -447,7 +465,8 @@ async fn continue_run(
 /// Starts the process of a workflow that is in the store, unless it runs.
 async fn launch(setup: &GatewaySetup, id: &WorkflowId) -> Result<(), StartChildError> {
     let name = process_name(&setup.node, id);
-    let name = name.map_err(|error| StartChildError::Failed(foundation::ExitReason::error(error)))?;
+    let name =
+        name.map_err(|error| StartChildError::Failed(foundation::ExitReason::error(error)))?;
     if name.whereis().is_some() {
         return Ok(());
     }
@@ -459,7 +478,11 @@ async fn launch(setup: &GatewaySetup, id: &WorkflowId) -> Result<(), StartChildE
     setup.workflows.start_child(child).await.map(drop)
 }
 
-async fn report(archive: &Archive, id: &WorkflowId, workers: usize) -> Result<Report, ArchiveError> {
+async fn report(
+    archive: &Archive,
+    id: &WorkflowId,
+    workers: usize,
+) -> Result<Report, ArchiveError> {
     let replayed = archive.replay(id).await?;
     let facts = RunFacts {
         id: id.to_string(),
@@ -477,9 +500,4 @@ pub(crate) fn process_name(node: &Node, id: &WorkflowId) -> Result<Name<Workflow
 
 const fn is_terminal(event: &Event) -> bool {
     matches!(event, Event::WorkflowCompleted { .. } | Event::WorkflowFailed { .. })
-}
-
-/// The store is restarting: worth another look.
-fn is_passing(error: &ArchiveError) -> bool {
-    matches!(error, ArchiveError::Read { source } if source.is_retryable())
 }

@@ -2,6 +2,7 @@
 
 mod command;
 mod gateway;
+mod patience;
 mod report;
 mod system;
 mod wfformat;

@@ -19,10 +19,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foundation::{
-    ChildSpec, Clock, DynamicSupervisorSpec, ExitReason, NameError, Node, NodeConfig, NodeError, Report as SupervisorReport,
-    ServerSpec, StartError, Strategy, Supervisor, SupervisorRef, SupervisorSpec, SystemClock, TaskSupervisorSpec,
+    ChildSpec, Clock, DynamicSupervisorSpec, ExitReason, NameError, Node, NodeConfig, NodeError,
+    Report as SupervisorReport, ServerSpec, StartError, Strategy, Supervisor, SupervisorRef,
+    SupervisorSpec, SystemClock, TaskSupervisorSpec,
 };
-use persistence::{Durability, OpenError, StoreHandle, StoreMsg, StoreOptions, WriteId, memory_store_child, redb_store_child};
+use persistence::{
+    Durability, OpenError, StoreHandle, StoreMsg, StoreOptions, WriteId, memory_store_child,
+    redb_store_child,
+};
 use signal_router::{Router, RouterHandle};
 
 use crate::CommandShim;
@@ -182,7 +186,8 @@ impl System {
         config: SystemConfig,
         reporter: impl Fn(&SupervisorReport) + Send + Sync + 'static,
     ) -> Result<Self, SystemError> {
-        let node_config = NodeConfig::default().clock(Arc::clone(&config.clock)).on_report(reporter);
+        let node_config =
+            NodeConfig::default().clock(Arc::clone(&config.clock)).on_report(reporter);
         let node = Node::new(node_config).map_err(SystemError::Node)?;
         let router = Router::new(&node, "router")?;
         let store = node.name::<StoreMsg>("store")?;
@@ -216,7 +221,9 @@ impl System {
                     .name("workflows")
                     .as_child("workflows"),
             )
-            .child(ServerSpec::<GatewayServer>::new(setup.clone()).name(&setup.name).child("gateway"));
+            .child(
+                ServerSpec::<GatewayServer>::new(setup.clone()).name(&setup.name).child("gateway"),
+            );
         let root = Supervisor::start(&node, tree).await.map_err(start_error)?;
         let gateway = Gateway::new(&setup, root.process().clone(), config.workers);
         Ok(Self { root, node, gateway, router: router.handle() })
@@ -269,7 +276,9 @@ fn store_child(location: &StoreLocation, name: &foundation::Name<StoreMsg>) -> C
             let options = StoreOptions::new(Durability::Disk);
             redb_store_child("store", name, System::store_file(folder), options)
         }
-        StoreLocation::Memory => memory_store_child("store", name, StoreOptions::new(Durability::Volatile)),
+        StoreLocation::Memory => {
+            memory_store_child("store", name, StoreOptions::new(Durability::Volatile))
+        }
     }
 }
 

@@ -211,11 +211,7 @@ fn already_applied(
     Some(committed)
 }
 
-fn write_record<T: Tables>(
-    tables: &mut T,
-    save: &Save,
-    now_ms: u64,
-) -> Result<Revision, T::Error> {
+fn write_record<T: Tables>(tables: &mut T, save: &Save, now_ms: u64) -> Result<Revision, T::Error> {
     let revision = tables.next_revision();
     let envelope = Envelope {
         schema: save.schema.clone(),

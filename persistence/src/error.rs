@@ -362,9 +362,9 @@ impl From<CommitError> for SaveError {
             CommitError::Indeterminate(fault) => Self::Indeterminate(fault),
             CommitError::Unavailable(fault) => Self::Unavailable(fault),
             CommitError::TooLarge { bytes, limit } => Self::TooLarge { bytes, limit },
-            CommitError::Closed
-            | CommitError::Append { .. }
-            | CommitError::Duplicate { .. } => Self::Closed,
+            CommitError::Closed | CommitError::Append { .. } | CommitError::Duplicate { .. } => {
+                Self::Closed
+            }
         }
     }
 }

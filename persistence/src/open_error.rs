@@ -5,6 +5,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use foundation::ExitReason;
+
 use crate::Durability;
 
 /// Why a store did not open. An existing file was left byte for byte as it was.
@@ -51,6 +53,45 @@ pub enum OpenError {
         /// Why.
         cause: Arc<std::io::Error>,
     },
+}
+
+impl OpenError {
+    /// The reason for which a store's process did not start, if it is one of these.
+    ///
+    /// For the `StartError` of a tree whose store child could not open its file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{ExitReason, Node, NodeConfig, StartError, Strategy, Supervisor};
+    /// use foundation::SupervisorSpec;
+    /// use persistence::{Durability, OpenError, StoreOptions, redb_store_child};
+    ///
+    /// # #[tokio::main(flavor = "multi_thread", worker_threads = 1)]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("store.redb");
+    /// std::fs::write(&path, "my diary")?;
+    ///
+    /// let node = Node::new(NodeConfig::default())?;
+    /// let options = StoreOptions::new(Durability::Disk);
+    /// let tree = SupervisorSpec::new(Strategy::RestForOne)
+    ///     .child(redb_store_child("store", &node.name("store")?, &path, options));
+    /// let Err(StartError::Child { reason, .. }) = Supervisor::start(&node, tree).await else {
+    ///     panic!("a diary is not a store");
+    /// };
+    /// assert!(matches!(OpenError::of(&reason), Some(OpenError::NotAStore { .. })));
+    /// assert_eq!(std::fs::read_to_string(&path)?, "my diary");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn of(reason: &ExitReason) -> Option<&Self> {
+        match reason {
+            ExitReason::Error(error) => error.downcast_ref(),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for OpenError {

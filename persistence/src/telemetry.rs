@@ -4,9 +4,7 @@
 
 use std::time::Duration;
 
-use metrics::{
-    Unit, counter, describe_counter, describe_histogram, histogram,
-};
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 
 const COMMIT_DURATION: &str = "persistence.commit.duration_seconds";
 const COMMIT_GROUP: &str = "persistence.commit.group_size";

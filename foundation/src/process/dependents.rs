@@ -90,6 +90,17 @@ impl Dependents {
         }
     }
 
+    /// Returns the keys of all dependents, oldest first.
+    pub(crate) fn keys(&self) -> Vec<u64> {
+        self.table.lock().entries.keys().copied().collect()
+    }
+
+    /// Kills one dependent; returns false if it has ended, or has not announced itself.
+    pub(crate) fn kill(&self, key: u64) -> bool {
+        let dependent = self.table.lock().entries.get_mut(&key).and_then(Option::take);
+        dependent.as_ref().map(Dependent::kill).is_some()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.table.lock().entries.is_empty()
     }

@@ -25,10 +25,9 @@ impl ExitGuard {
     async fn finish(mut self, reason: ExitReason) {
         let Some(process) = self.process.clone() else { return };
         let dependents = process.cell().dependents();
-        if !dependents.is_empty() {
-            dependents.kill_all();
-            dependents.ended().await;
-        }
+        // Also when there are none: from now on there must be none.
+        dependents.kill_all();
+        dependents.ended().await;
         self.process = None;
         process.publish_exit(reason);
     }
@@ -39,23 +38,29 @@ impl Drop for ExitGuard {
         let Some(process) = self.process.take() else { return };
         let reason = process.cell().pending_exit().unwrap_or(ExitReason::Killed);
         let dependents = Arc::clone(process.cell().dependents());
+        dependents.kill_all();
+        let last_word = LastWord { process, reason };
         if dependents.is_empty() {
-            process.publish_exit(reason);
             return;
         }
-        dependents.kill_all();
-        let reaper = {
-            let process = Arc::clone(&process);
-            let reason = reason.clone();
-            async move {
-                dependents.ended().await;
-                process.publish_exit(reason);
-            }
+        let reaper = async move {
+            dependents.ended().await;
+            drop(last_word);
         };
-        if spawn_unguarded(reaper).is_err() {
-            // The runtime is going away and takes the dependents along.
-            process.publish_exit(reason);
-        }
+        // Without a runtime, or with one that is going away and takes the dependents along, the reaper is dropped.
+        drop(spawn_unguarded(reaper));
+    }
+}
+
+/// Publishes the end of a process when it is dropped.
+struct LastWord {
+    process: Arc<dyn Process>,
+    reason: ExitReason,
+}
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        self.process.publish_exit(self.reason.clone());
     }
 }
 
@@ -84,9 +89,11 @@ where
     S: FnOnce(Result<F::Output, Arc<str>>) + Send + 'static,
 {
     let places = Arc::new(places);
-    let held = Arc::clone(&places);
+    let work = Work { future, settle, held: Arc::clone(&places) };
     let task = async move {
-        let held = held;
+        // Taken whole, and apart in the order that drops the future first and the places last.
+        let work = work;
+        let Work { held, settle, future } = work;
         let outcome = AssertUnwindSafe(future).catch_unwind().await;
         settle(outcome.map_err(|panic| panic_text(&*panic)));
         drop(held);
@@ -96,6 +103,13 @@ where
         place.announce(Dependent::Task(handle.abort_handle()));
     }
     Some(TaskKill(handle.abort_handle()))
+}
+
+/// A task before it runs. Fields are dropped in this order: when the places are free, nothing of the task is left.
+struct Work<F, S> {
+    future: F,
+    settle: S,
+    held: Arc<Vec<DependentGuard>>,
 }
 
 /// Ends one task.

@@ -51,7 +51,6 @@ pub struct Handled {
 }
 
 /// Why a delivery is not known to have happened.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum DeliveryError<M> {
     /// Certainly not delivered; the message comes back.
@@ -60,6 +59,8 @@ pub enum DeliveryError<M> {
     Died(ExitReason),
     /// Accepted, but not handled before the deadline; it may still be.
     Timeout,
+    /// Accepted, but dropped for a newer message before its turn; certainly not handled.
+    Dropped,
 }
 
 impl<M> DeliveryError<M> {
@@ -74,7 +75,7 @@ impl<M> DeliveryError<M> {
     pub fn into_message(self) -> Option<M> {
         match self {
             Self::NotAccepted(error) => Some(error.into_message()),
-            Self::Died(_) | Self::Timeout => None,
+            Self::Died(_) | Self::Timeout | Self::Dropped => None,
         }
     }
 }
@@ -85,11 +86,23 @@ impl<M> fmt::Display for DeliveryError<M> {
             Self::NotAccepted(error) => write!(f, "not accepted: {error}"),
             Self::Died(reason) => write!(f, "accepted, but the process ended: {reason}"),
             Self::Timeout => f.write_str("accepted, but not handled before the deadline"),
+            Self::Dropped => f.write_str("accepted, but dropped for a newer message"),
         }
     }
 }
 
-impl<M: fmt::Debug> Error for DeliveryError<M> {}
+impl<M> fmt::Debug for DeliveryError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAccepted(error) => f.debug_tuple("NotAccepted").field(error).finish(),
+            Self::Died(reason) => f.debug_tuple("Died").field(reason).finish(),
+            Self::Timeout => f.write_str("Timeout"),
+            Self::Dropped => f.write_str("Dropped"),
+        }
+    }
+}
+
+impl<M> Error for DeliveryError<M> {}
 
 /// Delivers a message into the mailbox at `address`, waiting for room for at most `timeout`.
 ///
@@ -125,7 +138,8 @@ where
 ///
 /// # Errors
 ///
-/// [`DeliveryError`]: `NotAccepted` (certainly not handled, message inside), `Died` and `Timeout` (perhaps handled).
+/// [`DeliveryError`]: `NotAccepted` (certainly not handled, message inside), `Dropped` (certainly not handled), `Died` and
+/// `Timeout` (perhaps handled).
 ///
 /// # Delivery
 ///
@@ -180,14 +194,9 @@ where
         Err(HandledFailure::NotAccepted(error)) => Err(DeliveryError::NotAccepted(error)),
         Err(HandledFailure::Unknown(CallError::Timeout)) => Err(DeliveryError::Timeout),
         Err(HandledFailure::Unknown(CallError::Down(reason))) => Err(DeliveryError::Died(reason)),
-        // A handler that returns an error drops the receipt just before its process ends.
-        Err(HandledFailure::Unknown(_)) => Err(DeliveryError::Died(died(&server).await)),
+        // The process lives and has let go of the receipt: its mailbox dropped the message.
+        Err(HandledFailure::Unknown(_)) => Err(DeliveryError::Dropped),
     }
-}
-
-async fn died<M: Send + 'static>(server: &ServerRef<M>) -> ExitReason {
-    let down = server.process().monitor().down().await;
-    server.process().exit_reason().unwrap_or(down.reason)
 }
 
 /// Delivers like [`accepted`], and what cannot be delivered becomes a dead letter of `server`'s node before this returns.

@@ -8,8 +8,8 @@ use std::fmt;
 /// The kept part of one output stream.
 ///
 /// The head and the tail of what the command wrote, at most the `output_limit` of its
-/// [`CommandSpec`](crate::CommandSpec) together. [`Display`](fmt::Display) shows the text with a note where bytes are
-/// missing; bytes that are not UTF-8 become the replacement character.
+/// [`CommandSpec`](crate::CommandSpec) together. [`Display`](fmt::Display) shows the text with a
+/// note where bytes are missing; bytes that are not UTF-8 become the replacement character.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Captured {
     bytes: Vec<u8>,

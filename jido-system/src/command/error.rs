@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::Captured;
 
-/// Why a command did not run to an end of its own. Whatever the reason, nothing of it is running any more.
+/// Why a command did not run to an end of its own. Whatever the reason, nothing of it is running
+/// any more.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CommandError {

@@ -49,9 +49,9 @@ impl Error for ProgramNotFound {}
 
 /// Finds the executable file that `program` names.
 ///
-/// A name without a slash is looked up in `path`, a list of folders as in the variable `PATH`; a name with a slash is a
-/// path, relative to `workdir`. Says what is there now; a later start can still find it gone. Reads file attributes,
-/// blocks for as long as that takes.
+/// A name without a slash is looked up in `path`, a list of folders as in the variable `PATH`; a
+/// name with a slash is a path, relative to `workdir`. Says what is there now; a later start can
+/// still find it gone. Reads file attributes, blocks for as long as that takes.
 ///
 /// # Errors
 ///

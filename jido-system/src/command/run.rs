@@ -22,8 +22,8 @@ use super::{CommandError, CommandOutput, CommandSpec, CommandStatus};
 /// How long the end of a killed shim is awaited before it is left to the runtime to collect.
 const REAP_GRACE: Duration = Duration::from_secs(5);
 
-/// How long output is still awaited after the group was killed. Only a process that left the group can hold a pipe open
-/// past this.
+/// How long output is still awaited after the group was killed. Only a process that left the group
+/// can hold a pipe open past this.
 const PIPE_GRACE: Duration = Duration::from_millis(500);
 
 /// Runs commands, each under a shim of its own. Cheap to clone; holds no resource between runs.
@@ -44,7 +44,8 @@ impl CommandShim {
 
     /// Uses the running program itself as the shim.
     ///
-    /// On Linux this is the very file that is being executed, even if another has taken its place on the disk since.
+    /// On Linux this is the very file that is being executed, even if another has taken its place
+    /// on the disk since.
     ///
     /// # Errors
     ///
@@ -70,10 +71,11 @@ impl CommandShim {
 
     /// Runs one command to its end.
     ///
-    /// `Ok` says that the command ended by itself, with any status, and that every process of its group is killed: also
-    /// what the command had left running in the background. It does not say that the command succeeded. Output is read
-    /// to its end; of each stream at most `output_limit` bytes are kept. Costs two OS processes; waits as long as the
-    /// command runs, and up to half a second longer for a process that has left the group and holds the output open.
+    /// `Ok` says that the command ended by itself, with any status, and that every process of its
+    /// group is killed: also what the command had left running in the background. It does not say
+    /// that the command succeeded. Output is read to its end; of each stream at most `output_limit`
+    /// bytes are kept. Costs two OS processes; waits as long as the command runs, and up to half a
+    /// second longer for a process that has left the group and holds the output open.
     ///
     /// # Errors
     ///
@@ -85,7 +87,8 @@ impl CommandShim {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future kills the whole group before the drop returns; the output so far is lost.
+    /// Dropping the future kills the whole group before the drop returns; the output so far is
+    /// lost.
     pub async fn run(&self, spec: CommandSpec) -> Result<CommandOutput, CommandError> {
         let clock = SystemClock::new();
         let mut shim = ShimProcess::start(&self.path, &spec)?;
@@ -96,7 +99,8 @@ impl CommandShim {
             None => Some(shim.follow(&mut pipes).await),
         };
         let shim_status = shim.end().await;
-        // Elapsed means that a process outside the group holds a pipe: what came until now is what there is.
+        // Elapsed means that a process outside the group holds a pipe: what came until now is what
+        // there is.
         match timeout(PIPE_GRACE, pipes.drain()).await {
             Ok(()) | Err(Elapsed) => {}
         }
@@ -186,7 +190,8 @@ impl ShimProcess {
         // As long as the shim is not collected, its id and that of its group are taken by no other.
         let leader = self.child.id().and_then(|pid| i32::try_from(pid).ok());
         match leader.map(|pid| kill_group(Pid::from_raw(pid))) {
-            // Refused only for processes that changed their user: beyond our reach, and the lifeline closes anyway.
+            // Refused only for processes that changed their user: beyond our reach, and the
+            // lifeline closes anyway.
             None | Some(Ok(()) | Err(_)) => {}
         }
     }
@@ -222,7 +227,8 @@ async fn read_reports(lifeline: &mut BufReader<UnixStream>) -> io::Result<End> {
     }
 }
 
-/// Tells whose fault a refused start is: the operating system reports the directory and the program alike.
+/// Tells whose fault a refused start is: the operating system reports the directory and the program
+/// alike.
 fn start_error(shim: &Path, spec: &CommandSpec, source: io::Error) -> CommandError {
     match spec.workdir.metadata() {
         Ok(found) if found.is_dir() => CommandError::Shim { shim: shim.to_path_buf(), source },

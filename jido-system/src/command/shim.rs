@@ -1,8 +1,8 @@
 //! The shim's side: a process that exists to end another one.
 //!
-//! It leads its process group, starts the command in it, tells its owner what it sees, and dies with the whole group when
-//! the command ends or when the owner is gone. Invariant: every way out of here that had started a command goes through
-//! `SIGKILL` to the group.
+//! It leads its process group, starts the command in it, tells its owner what it sees, and dies
+//! with the whole group when the command ends or when the owner is gone. Invariant: every way out
+//! of here that had started a command goes through `SIGKILL` to the group.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -31,7 +31,8 @@ use super::report::ShimReport;
 pub enum ExecShimError {
     /// No command was given.
     NoCommand,
-    /// The process does not lead its process group or has no lifeline: it was not started as a shim.
+    /// The process does not lead its process group or has no lifeline: it was not started as a
+    /// shim.
     NotAShim,
     /// The operating system refused something the shim cannot do without; no command is running.
     Io(io::Error),
@@ -59,16 +60,17 @@ impl Error for ExecShimError {
     }
 }
 
-/// Runs `command` (a program and its arguments) as the shim of a [`CommandShim`](crate::CommandShim).
+/// Runs `command` (a program and its arguments) as the shim of a
+/// [`CommandShim`](crate::CommandShim).
 ///
-/// The process that calls this becomes the shim and ends by killing its own process group: it does not come back. To be
-/// called first thing by the program that a `CommandShim` names, with what follows `exec-shim --` on its command line,
-/// from a thread that is not inside an async runtime.
+/// The process that calls this becomes the shim and ends by killing its own process group: it does
+/// not come back. To be called first thing by the program that a `CommandShim` names, with what
+/// follows `exec-shim --` on its command line, from a thread that is not inside an async runtime.
 ///
 /// # Errors
 ///
-/// [`ExecShimError`] when there is nothing to run, or the process was not started by a `CommandShim`; no command was
-/// started then.
+/// [`ExecShimError`] when there is nothing to run, or the process was not started by a
+/// `CommandShim`; no command was started then.
 pub fn exec_shim(command: impl IntoIterator<Item = OsString>) -> Result<Infallible, ExecShimError> {
     let mut command = command.into_iter();
     let program = command.next().ok_or(ExecShimError::NoCommand)?;
@@ -100,8 +102,8 @@ fn lifeline() -> Result<StdUnixStream, ExecShimError> {
     Ok(lifeline)
 }
 
-/// Takes another name than the program's, so that a `pkill -9` or `killall` of the program by name does not take the
-/// shims along before they can end their commands.
+/// Takes another name than the program's, so that a `pkill -9` or `killall` of the program by name
+/// does not take the shims along before they can end their commands.
 fn hide_name() -> Result<(), ExecShimError> {
     #[cfg(target_os = "linux")]
     nix::sys::prctl::set_name(c"exec-shim").map_err(|errno| ExecShimError::Io(errno.into()))?;
@@ -116,12 +118,13 @@ async fn supervise(
 ) -> Result<(), ExecShimError> {
     let mut byte = [0_u8];
     if (&lifeline).read(&mut byte).is_ok() {
-        // Nothing is ever sent this way: that was the end of the stream, and nobody is left to run the command for.
+        // Nothing is ever sent this way: that was the end of the stream, and nobody is left to run
+        // the command for.
         return Ok(());
     }
     let mut lifeline = UnixStream::from_std(lifeline).map_err(ExecShimError::Io)?;
-    // A command may signal its own group, of which this is a member: the handlers keep the shim alive to report, and
-    // unlike an ignored signal they are not passed on to the command.
+    // A command may signal its own group, of which this is a member: the handlers keep the shim
+    // alive to report, and unlike an ignored signal they are not passed on to the command.
     let _caught = catch_signals().map_err(ExecShimError::Io)?;
     let spawned = Command::new(program).args(arguments).stdin(Stdio::null()).spawn();
     let mut command = match spawned {
@@ -138,7 +141,8 @@ async fn supervise(
     tokio::select! {
         _closed = lifeline.read(&mut byte) => {}
         ended = command.wait() => {
-            // Without a status there is nothing to tell; the owner sees the shim end without a report.
+            // Without a status there is nothing to tell; the owner sees the shim end without a
+            // report.
             if let Some(status) = ended.ok().and_then(command_status) {
                 report(&mut lifeline, ShimReport::Ended(status)).await;
             }
@@ -152,7 +156,8 @@ fn command_status(status: ExitStatus) -> Option<CommandStatus> {
     exited.or_else(|| status.signal().map(CommandStatus::Signaled))
 }
 
-/// Tells the owner. An owner that is gone needs no report, and the next read of the lifeline says that it is gone.
+/// Tells the owner. An owner that is gone needs no report, and the next read of the lifeline says
+/// that it is gone.
 async fn report(lifeline: &mut UnixStream, fact: ShimReport) {
     match lifeline.write_all(fact.to_line().as_bytes()).await {
         Ok(()) | Err(_) => {}
@@ -183,7 +188,8 @@ fn die_with_group() -> Result<Infallible, ExecShimError> {
     }
 }
 
-/// Kills what is left of the group that `leader` leads. A group with nothing left in it is the goal, not an error.
+/// Kills what is left of the group that `leader` leads. A group with nothing left in it is the
+/// goal, not an error.
 pub(crate) fn kill_group(leader: nix::unistd::Pid) -> Result<(), Errno> {
     match killpg(leader, Signal::SIGKILL) {
         Ok(()) | Err(Errno::ESRCH) => Ok(()),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 /// One command, completely described. Nothing in it passes through a shell.
 ///
-/// The command inherits the environment of its owner, with `env` on top; its standard input is empty.
+/// The command inherits the environment of its owner, with `env` on top; its standard input is
+/// empty.
 ///
 /// # Examples
 ///
@@ -24,7 +25,8 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandSpec {
-    /// The executable file, as [`resolve_program`](crate::resolve_program) found it. Not searched for again.
+    /// The executable file, as [`resolve_program`](crate::resolve_program) found it. Not searched
+    /// for again.
     pub program: PathBuf,
     /// The arguments, passed on verbatim.
     pub arguments: Vec<String>,

@@ -33,7 +33,7 @@ fn engine() -> Engine {
 fn run(mut engine: Engine, outcome: impl Fn(TaskIndex) -> Outcome) -> Engine {
     while !engine.is_finished() {
         assert!(engine.offer(2) <= 2);
-        engine.take_batch();
+        assert!(engine.take_batch().is_some(), "nothing moves any more");
         for effect in engine.committed() {
             if let Effect::Launch { task, attempt } = effect {
                 engine.ended(task, attempt, outcome(task), 0.0).unwrap();

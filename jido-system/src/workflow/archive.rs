@@ -7,8 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use persistence::{
-    Append, AppendError, CommitError, Entry, Epoch, Key, KeyError, LogStore, ReadError, Revision, Save, SaveError,
-    Scan, Schema, Seq, StateStore, Store, StoreHandle, Transaction, WriteId,
+    Append, AppendError, CommitError, Entry, Epoch, Key, KeyError, LogStore, ReadError, Revision,
+    Save, SaveError, Scan, Schema, Seq, StateStore, Store, StoreHandle, Transaction, WriteId,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -128,6 +128,18 @@ pub enum ArchiveError {
     },
 }
 
+impl ArchiveError {
+    /// Whether the store is away, and may come back: nothing is known to be wrong with the data.
+    pub(crate) const fn is_passing(&self) -> bool {
+        match self {
+            Self::Read { source } => source.is_retryable(),
+            Self::Append { source } => source.is_retryable(),
+            Self::Save { source } => source.is_retryable(),
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for ArchiveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -137,12 +149,21 @@ impl fmt::Display for ArchiveError {
             Self::Save { source } => write!(f, "{source}"),
             Self::Append { source } => write!(f, "{source}"),
             Self::Commit { .. } => f.write_str("the store did not take the workflow"),
-            Self::Record { id, source } => write!(f, "the record of workflow {id} is not readable: {source}"),
-            Self::TooNew { id, found } => {
-                write!(f, "workflow {id} was written by a newer version of this program (record version {found})")
+            Self::Record { id, source } => {
+                write!(f, "the record of workflow {id} is not readable: {source}")
             }
-            Self::Event { id, seq, source } => write!(f, "workflow {id}, journal entry {seq}: {source}"),
-            Self::Journal { id, seq, source } => write!(f, "workflow {id}, journal entry {seq}: {source}"),
+            Self::TooNew { id, found } => {
+                write!(
+                    f,
+                    "workflow {id} was written by a newer version of this program (record version {found})"
+                )
+            }
+            Self::Event { id, seq, source } => {
+                write!(f, "workflow {id}, journal entry {seq}: {source}")
+            }
+            Self::Journal { id, seq, source } => {
+                write!(f, "workflow {id}, journal entry {seq}: {source}")
+            }
         }
     }
 }
@@ -197,7 +218,10 @@ impl Archive {
     }
 
     /// Returns the newest run of the workflow whose first run has the id `first`, and its number.
-    pub(crate) async fn newest_run(&self, first: &WorkflowId) -> Result<Option<(u32, WorkflowId)>, ArchiveError> {
+    pub(crate) async fn newest_run(
+        &self,
+        first: &WorkflowId,
+    ) -> Result<Option<(u32, WorkflowId)>, ArchiveError> {
         let mut newest = None;
         let mut number = 1;
         loop {
@@ -226,7 +250,8 @@ impl Archive {
         let mut scan = Scan::prefix("workflow/").max(PAGE);
         loop {
             let page = self.store.scan(scan).await?;
-            let names = page.records.iter().filter_map(|(key, _)| key.as_str().strip_prefix("workflow/"));
+            let names =
+                page.records.iter().filter_map(|(key, _)| key.as_str().strip_prefix("workflow/"));
             ids.extend(names.map(WorkflowId::new));
             match page.next {
                 Some(next) => scan = Scan::prefix("workflow/").max(PAGE).after(next),
@@ -245,7 +270,8 @@ impl Archive {
         let log = definition_key(&record.definition)?;
         // Pieces that an earlier run or an interrupted attempt left are the same: the key is the hash of all of them.
         let mut last = self.store.last(&log).await?.last;
-        let missing = definition.chunks(PIECE_BYTES).skip(usize::try_from(last.get()).unwrap_or(usize::MAX));
+        let missing =
+            definition.chunks(PIECE_BYTES).skip(usize::try_from(last.get()).unwrap_or(usize::MAX));
         for piece in missing {
             let append = Append {
                 log: log.clone(),
@@ -277,7 +303,8 @@ impl Archive {
         expected: Revision,
         epoch: Epoch,
     ) -> Result<(), ArchiveError> {
-        let bytes = serde_json::to_vec(record).map_err(|source| ArchiveError::Record { id: id.clone(), source })?;
+        let bytes = serde_json::to_vec(record)
+            .map_err(|source| ArchiveError::Record { id: id.clone(), source })?;
         let save = Save {
             key: key("workflow", id)?,
             expected,
@@ -294,7 +321,8 @@ impl Archive {
 
     /// Loads a workflow and replays its journal.
     pub(crate) async fn replay(&self, id: &WorkflowId) -> Result<Replayed, ArchiveError> {
-        let stored = self.find(id).await?.ok_or_else(|| ArchiveError::Unknown { id: id.clone() })?;
+        let stored =
+            self.find(id).await?.ok_or_else(|| ArchiveError::Unknown { id: id.clone() })?;
         let workflow = self.definition(id, &stored.record).await?;
         let policy = RetryPolicy { attempts: stored.record.attempts, ..RetryPolicy::default() };
         let mut engine = Engine::new(Arc::new(workflow), policy);
@@ -310,14 +338,22 @@ impl Archive {
             for entry in page {
                 let seq = entry.seq.get();
                 let event = decode(id, &entry)?;
-                engine.replay(&event).map_err(|source| ArchiveError::Journal { id: id.clone(), seq, source })?;
+                engine.replay(&event).map_err(|source| ArchiveError::Journal {
+                    id: id.clone(),
+                    seq,
+                    source,
+                })?;
                 time.observe(entry.at_ms, &event);
                 last = entry.seq;
             }
         }
     }
 
-    async fn definition(&self, id: &WorkflowId, record: &WorkflowRecord) -> Result<Workflow, ArchiveError> {
+    async fn definition(
+        &self,
+        id: &WorkflowId,
+        record: &WorkflowRecord,
+    ) -> Result<Workflow, ArchiveError> {
         let log = definition_key(&record.definition)?;
         let mut bytes = Vec::with_capacity(usize::try_from(record.definition_bytes).unwrap_or(0));
         let mut last = Seq::ZERO;
@@ -327,16 +363,25 @@ impl Archive {
             last = end.seq;
             pieces.iter().for_each(|piece| bytes.extend_from_slice(&piece.bytes));
         }
-        serde_json::from_slice(&bytes).map_err(|source| ArchiveError::Record { id: id.clone(), source })
+        serde_json::from_slice(&bytes)
+            .map_err(|source| ArchiveError::Record { id: id.clone(), source })
     }
 
     /// Returns up to `max` entries of the journal after `after`.
-    pub(crate) async fn page(&self, id: &WorkflowId, after: Seq, max: usize) -> Result<Vec<Entry>, ArchiveError> {
+    pub(crate) async fn page(
+        &self,
+        id: &WorkflowId,
+        after: Seq,
+        max: usize,
+    ) -> Result<Vec<Entry>, ArchiveError> {
         Ok(self.store.read(&key("journal", id)?, after, max).await?)
     }
 
     /// Returns the last entry of the journal.
-    pub(crate) async fn last_event(&self, id: &WorkflowId) -> Result<Option<(u64, Event)>, ArchiveError> {
+    pub(crate) async fn last_event(
+        &self,
+        id: &WorkflowId,
+    ) -> Result<Option<(u64, Event)>, ArchiveError> {
         let head = self.store.last(&key("journal", id)?).await?;
         let before = Seq::new(head.last.get().saturating_sub(1));
         let page = self.page(id, before, 1).await?;
@@ -376,7 +421,11 @@ impl Archive {
 
 pub(crate) fn decode(id: &WorkflowId, entry: &Entry) -> Result<Event, ArchiveError> {
     let seq = entry.seq.get();
-    Event::decode(&entry.bytes).map_err(|source| ArchiveError::Event { id: id.clone(), seq, source })
+    Event::decode(&entry.bytes).map_err(|source| ArchiveError::Event {
+        id: id.clone(),
+        seq,
+        source,
+    })
 }
 
 /// Names a definition by its bytes.

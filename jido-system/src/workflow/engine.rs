@@ -178,7 +178,11 @@ impl Engine {
     /// Returns how many tasks would start now if slots were free.
     #[must_use]
     pub fn ready(&self) -> usize {
-        if self.open && self.ledger.status() == WorkflowStatus::Running { self.ready.len() } else { 0 }
+        if self.open && self.ledger.status() == WorkflowStatus::Running {
+            self.ready.len()
+        } else {
+            0
+        }
     }
 
     /// Offers free slots; returns how many of them are taken.

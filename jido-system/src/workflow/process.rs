@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use foundation::{
-    Context, Exit, GenServer, Node, PoolError, PoolPermit, Reply, TaskError, TaskPool, TaskSupervisorRef,
+    Context, Exit, ExitReason, GenServer, Node, PoolError, PoolPermit, Reply, TaskError, TaskPool,
+    TaskSupervisorRef,
 };
 use persistence::{Epoch, Seq};
 use signal_router::RouterHandle;
@@ -16,6 +17,7 @@ use super::announce::announce;
 use super::archive::{Archive, ArchiveError};
 use super::id::WorkflowId;
 use super::worker::Executor;
+use crate::patience::{PATIENCE, patiently};
 use crate::{CommandShim, Effect, Engine, Event, Outcome, TaskCounts, TaskIndex, WorkflowStatus};
 
 /// What every workflow process of a tree is started with.
@@ -39,6 +41,8 @@ pub(crate) enum WorkflowMsg {
     RetryDue { task: TaskIndex, attempt: u32 },
     /// A place in the pool of workers is free.
     Place(Result<PoolPermit, PoolError>),
+    /// A neighbour was away for too long.
+    Lost(ExitReason),
     /// End the workflow for good.
     Cancel { reason: String, reply: Reply<bool> },
     /// Where does it stand?
@@ -67,9 +71,9 @@ impl GenServer for WorkflowProcess {
     type Msg = WorkflowMsg;
 
     async fn init((seed, id): Self::Args, cx: &mut Context<Self>) -> Result<Self, Exit> {
-        let pool = seed.workers.resolve().await?;
-        let commands = seed.commands.resolve().await?;
-        let replayed = seed.archive.replay(&id).await?;
+        let pool = patiently(|| seed.workers.resolve(), is_closed).await?;
+        let commands = patiently(|| seed.commands.resolve(), is_closed).await?;
+        let replayed = patiently(|| seed.archive.replay(&id), ArchiveError::is_passing).await?;
         let executor =
             Executor { id: id.clone(), mode: replayed.record.mode, shim: seed.shim, commands };
         let mut process = Self {
@@ -94,18 +98,28 @@ impl GenServer for WorkflowProcess {
 
     async fn handle(&mut self, msg: WorkflowMsg, cx: &mut Context<Self>) -> Result<(), Exit> {
         match msg {
-            WorkflowMsg::Appended(appended) => {
-                self.last = appended?;
+            WorkflowMsg::Appended(Ok(last)) => {
+                self.last = last;
                 self.carry_out(cx);
             }
-            WorkflowMsg::Ended { task, attempt, outcome } => self.ended(task, attempt, outcome, cx.node()),
+            WorkflowMsg::Appended(Err(error)) if error.is_passing() => lost(error, cx),
+            WorkflowMsg::Appended(Err(error)) => return Err(Exit::error(error)),
+            WorkflowMsg::Ended { task, attempt, outcome } => {
+                self.ended(task, attempt, outcome, cx.node())
+            }
             WorkflowMsg::RetryDue { task, attempt } => {
                 self.engine.retry_due(task, attempt);
             }
             WorkflowMsg::Place(place) => {
-                self.awaiting_place = false;
-                self.spare = Some(place?);
+                match place {
+                    Ok(place) => {
+                        self.awaiting_place = false;
+                        self.spare = Some(place);
+                    }
+                    Err(error) => lost(error, cx),
+                }
             }
+            WorkflowMsg::Lost(reason) => return Err(Exit::reason(reason)),
             WorkflowMsg::Cancel { reason, reply } => reply.send(self.engine.cancel(&reason)),
             WorkflowMsg::Counts(reply) => reply.send(self.engine.counts()),
         }
@@ -123,14 +137,19 @@ impl WorkflowProcess {
         self.take_places(cx);
         let Some(batch) = self.engine.take_batch() else { return };
         let events = batch.iter().map(Event::encode).collect();
-        let (archive, id, last, epoch) = (self.archive.clone(), self.id.clone(), self.last, self.epoch);
-        cx.pipe_to_self(async move { WorkflowMsg::Appended(archive.append(&id, last, epoch, events).await) });
+        let (archive, id, last, epoch) =
+            (self.archive.clone(), self.id.clone(), self.last, self.epoch);
+        cx.pipe_to_self(async move {
+            WorkflowMsg::Appended(archive.append(&id, last, epoch, events).await)
+        });
     }
 
     /// Takes a place for each ready task, as long as there are any.
     fn take_places(&mut self, cx: &mut Context<Self>) {
         while self.engine.ready() > 0 {
-            let Some(place) = self.spare.take().or_else(|| self.pool.try_acquire().ok()) else { break };
+            let Some(place) = self.spare.take().or_else(|| self.pool.try_acquire().ok()) else {
+                break;
+            };
             if self.engine.offer(1) == 0 {
                 break;
             }
@@ -153,7 +172,9 @@ impl WorkflowProcess {
                 Effect::Backoff { task, attempt, delay } => {
                     cx.send_after(delay, WorkflowMsg::RetryDue { task, attempt });
                 }
-                Effect::Announce(event) => announce(&self.router, &self.id, &event, wall(cx.node())),
+                Effect::Announce(event) => {
+                    announce(&self.router, &self.id, &event, wall(cx.node()))
+                }
                 // The workers are this process's own: they end with it, before its end is known.
                 Effect::Stop { .. } | Effect::Finished(_) => {}
             }
@@ -169,13 +190,33 @@ impl WorkflowProcess {
         cx.pipe_to_self(async move { WorkflowMsg::Ended { task, attempt, outcome: handle.await } });
     }
 
-    fn ended(&mut self, task: TaskIndex, attempt: u32, outcome: Result<Outcome, TaskError>, node: &Node) {
-        let outcome = outcome.unwrap_or_else(|error| Outcome::Crashed { reason: error.to_string() });
+    fn ended(
+        &mut self,
+        task: TaskIndex,
+        attempt: u32,
+        outcome: Result<Outcome, TaskError>,
+        node: &Node,
+    ) {
+        let outcome =
+            outcome.unwrap_or_else(|error| Outcome::Crashed { reason: error.to_string() });
         // A stale attempt is one that was already reported: there is nothing left to do about it.
         if self.engine.ended(task, attempt, outcome, jitter(node)).is_err() {
-            debug_assert!(self.engine.status() != WorkflowStatus::Running, "an attempt was reported twice");
+            debug_assert!(
+                self.engine.status() != WorkflowStatus::Running,
+                "an attempt was reported twice"
+            );
         }
     }
+}
+
+/// The store or the pool is gone, and with it what was on the way. The supervisor is about to end this process, too; if it
+/// does not, the process ends by itself and its successor continues from the journal.
+fn lost(error: impl std::error::Error + Send + Sync + 'static, cx: &mut Context<WorkflowProcess>) {
+    cx.send_after(PATIENCE, WorkflowMsg::Lost(ExitReason::error(error)));
+}
+
+fn is_closed(error: &PoolError) -> bool {
+    matches!(error, PoolError::Closed)
 }
 
 fn wall(node: &Node) -> SystemTime {
@@ -184,6 +225,7 @@ fn wall(node: &Node) -> SystemTime {
 
 /// A fraction that differs from call to call, to keep retries apart. Nothing depends on its distribution.
 fn jitter(node: &Node) -> f64 {
-    let nanos = wall(node).duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).subsec_nanos();
+    let nanos =
+        wall(node).duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).subsec_nanos();
     f64::from(nanos % 1_000) / 1_000.0
 }

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::id::WorkflowId;
 use super::mode::Mode;
 use crate::{
-    Captured, CommandError, CommandOutput, CommandShim, CommandSpec, CommandStatus, Outcome, Task, resolve_program,
+    Captured, CommandError, CommandOutput, CommandShim, CommandSpec, CommandStatus, Outcome, Task,
+    resolve_program,
 };
 
 /// How much of each output stream goes into the journal.
@@ -56,7 +57,8 @@ impl Executor {
     ) -> Result<CommandSpec, String> {
         let command = task.command.as_ref().ok_or("the task has no command")?;
         let search = std::env::var_os("PATH").unwrap_or_default();
-        let program = resolve_program(&command.program, workdir, &search).map_err(|error| error.to_string())?;
+        let program = resolve_program(&command.program, workdir, &search)
+            .map_err(|error| error.to_string())?;
         Ok(CommandSpec {
             program,
             arguments: command.arguments.clone(),
@@ -77,7 +79,11 @@ async fn simulate(task: &Task, scale: f64) -> Outcome {
     match Duration::try_from_secs_f64(duration_s) {
         Ok(duration) if duration.is_zero() => {}
         Ok(duration) => time::sleep(duration).await,
-        Err(_) => return Outcome::Failed { reason: format!("a runtime of {duration_s} s cannot be simulated") },
+        Err(_) => {
+            return Outcome::Failed {
+                reason: format!("a runtime of {duration_s} s cannot be simulated"),
+            };
+        }
     }
     Outcome::Completed { duration_s, detail: Value::Null }
 }

@@ -1,4 +1,5 @@
-//! Commands as OS processes: what they see, what is kept of them, and that nothing of them stays behind.
+//! Commands as OS processes: what they see, what is kept of them, and that nothing of them stays
+//! behind.
 
 use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
@@ -196,7 +197,8 @@ async fn dropping_the_run_kills_the_command_and_what_it_started() {
     assert_eq!(trace.all_gone().await, "");
 }
 
-/// Not a test of its own: the process that the next test kills. It does nothing without its instructions.
+/// Not a test of its own: the process that the next test kills. It does nothing without its
+/// instructions.
 #[tokio::test]
 async fn a_process_that_owns_two_commands() {
     let Some(trace) = std::env::var_os("TRACE") else { return };

@@ -1,5 +1,10 @@
 //! Integration tests of jido-system: the public API and the program.
 
 mod cli;
+mod cli_input;
+mod cli_stop;
 mod command;
+mod crash;
+mod layered;
+mod program;
 mod trace;

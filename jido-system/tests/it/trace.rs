@@ -1,5 +1,5 @@
-//! A named pipe that a command and everything it starts hold open: its end of file is the event that all of them are
-//! gone.
+//! A named pipe that a command and everything it starts hold open: its end of file is the event
+//! that all of them are gone.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::unix::pipe;
 
-/// A shell script that leaves one process in the background and waits in another, both of them for longer than any test
-/// should take, and both of which leave word if they live to the end.
+/// A shell script that leaves one process in the background and waits in another, both of them for
+/// longer than any test should take, and both of which leave word if they live to the end.
 pub(crate) const TWO_SLEEPERS: &str = r#"exec 9>"$TRACE"
 (sleep 25; echo survived >&9) &
 echo ready >&9
@@ -59,8 +59,8 @@ impl Trace {
         line.trim_end().to_owned()
     }
 
-    /// Waits until no process holds the pipe open any more; what they still wrote into it, that is: nothing, when they
-    /// were killed.
+    /// Waits until no process holds the pipe open any more; what they still wrote into it, that is:
+    /// nothing, when they were killed.
     pub(crate) async fn all_gone(&mut self) -> String {
         self.opened = None;
         let mut rest = String::new();

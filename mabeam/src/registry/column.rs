@@ -46,6 +46,11 @@ impl Column {
         self.scalars.range(range.0.clone()).map(|(_, ids)| ids).collect()
     }
 
+    /// Returns those whose value lies in one of `ranges`.
+    pub(crate) fn within_any(&self, ranges: &[Range]) -> Vec<&Ids> {
+        ranges.iter().flat_map(|range| self.within(range)).collect()
+    }
+
     pub(crate) fn insert(&mut self, id: &AgentId, value: &Value) {
         self.present.insert_mut(id.clone());
         if let Some(key) = value.scalar() {

@@ -98,8 +98,8 @@ impl Index {
             Condition::In(name, values) => {
                 let ranges: Option<Vec<Range>> = values.iter().map(Range::equal).collect();
                 let ranges = ranges?;
-                let within = |column| ranges.iter().flat_map(move |range| column.within(range));
-                Some(column(name).into_iter().flat_map(within).collect())
+                let column = column(name).into_iter();
+                Some(column.flat_map(|column| column.within_any(&ranges)).collect())
             }
             Condition::Lacks(_) | Condition::NotIn(..) => None,
         }

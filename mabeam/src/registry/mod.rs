@@ -11,6 +11,7 @@ pub(crate) mod profile;
 pub(crate) mod query;
 pub(crate) mod roster;
 pub(crate) mod server;
+pub(crate) mod spec;
 pub(crate) mod value;
 
 #[cfg(test)]

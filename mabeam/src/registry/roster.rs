@@ -43,19 +43,22 @@ impl Roster {
         self.owners.contains_key(&pid)
     }
 
-    /// Adds one agent; on an error this version must be thrown away.
+    /// Adds one agent and returns the dead process it took the row from, if there was one; on an
+    /// error this version must be thrown away.
     ///
     /// A row whose process is dead is as good as gone, even if nobody has said so yet: the id is
     /// free, and the news of that death will find another process in the row and leave it alone.
-    pub(crate) fn register(&mut self, entry: Entry) -> Result<(), RegisterError> {
+    pub(crate) fn register(&mut self, entry: Entry) -> Result<Option<Pid>, RegisterError> {
         if !entry.process.is_alive() {
             return Err(RegisterError::NoProc);
         }
+        let mut evicted = None;
         if let Some(holder) = self.index.get(&entry.id).map(|agent| agent.process().clone()) {
             if holder.is_alive() {
                 return Err(RegisterError::Taken { holder });
             }
             self.remove(&entry.id, holder.pid());
+            evicted = Some(holder.pid());
         }
         if self.index.len() >= self.agents_max {
             return Err(RegisterError::Limit { max: self.agents_max });
@@ -65,7 +68,7 @@ impl Roster {
         ids.insert_mut(entry.id.clone());
         self.owners.insert_mut(pid, ids);
         self.index.put(Arc::new(Agent::new(entry.id, entry.process, entry.profile)));
-        Ok(())
+        Ok(evicted)
     }
 
     /// Replaces the profile of the row `id`, if it still belongs to `pid`.

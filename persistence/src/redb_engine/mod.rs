@@ -17,7 +17,7 @@ mod tests;
 use std::error::Error;
 use std::sync::Arc;
 
-use redb::{Database, Durability as RedbDurability, ReadableDatabase, ReadableTable};
+use redb::{Database, Durability as RedbDurability, ReadableDatabase};
 
 pub use self::open::{Probe, probe};
 use self::tables::{JOURNAL, LOGS, META, STATE, View, WriteTables};

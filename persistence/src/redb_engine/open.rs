@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use redb::backends::FileBackend;
-use redb::{Builder, Database, DatabaseError, StorageError};
+use redb::{Builder, DatabaseError, StorageError};
 
 use super::overlay::{Examined, Overlay};
 use super::{FORMAT, Meta, RedbEngine, read_meta, write_meta};

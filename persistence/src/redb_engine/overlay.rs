@@ -92,7 +92,7 @@ impl StorageBackend for Overlay {
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let mut written = self.written.lock();
-        let cut = len.next_multiple_of(BLOCK_U64) / BLOCK_U64;
+        let cut = len.div_ceil(BLOCK_U64);
         written.blocks.retain(|&block, _| block < cut);
         if let Some(block) = written.blocks.get_mut(&(len / BLOCK_U64)) {
             block[offset_in_block(len)..].fill(0);

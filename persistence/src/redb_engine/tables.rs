@@ -10,8 +10,8 @@ use super::rows;
 use crate::engine::{self, Op, Outcome, PageRoom, Tables};
 use crate::judge::{StoredHead, StoredRecord};
 use crate::{
-    Caps, Damage, Entry, Envelope, EnvelopeError, Key, LogHead, LogPage, ReadError, Record,
-    RecordPage, Revision, Scan, Seq,
+    Caps, Damage, Entry, Envelope, EnvelopeError, Key, LogHead, LogPage, ReadError, RecordPage,
+    Revision, Scan, Seq,
 };
 
 type Bytes = &'static [u8];

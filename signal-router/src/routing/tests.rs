@@ -106,6 +106,15 @@ fn class_and_specificity_outrank_priority() {
 }
 
 #[test]
+fn specificity_is_literals_then_segments_then_places_to_stretch_then_literals_on_the_left() {
+    check(&[("a.*", 0), ("*.b", 100)], &[("a.b", &[0, 1])]);
+    check(&[("**.a", 100), ("*.**.a", 0)], &[("x.a", &[1, 0])]);
+    check(&[("a.**", 100), ("**.*.a.**", 0)], &[("a.a", &[1, 0])]);
+    // The second stretches only between its literals, however often it says so.
+    check(&[("**.a.**.*.*.b", 100), ("a.**.*.**.*.**.b", 0)], &[("a.x.y.b", &[1, 0])]);
+}
+
+#[test]
 fn removing_a_route_removes_that_route_only() {
     for texts in [["a", "a.b", "a.b.c"], ["*", "*.b", "*.b.c"], ["**", "**.b", "**.b.c"]] {
         let mut matcher = Matcher::new();

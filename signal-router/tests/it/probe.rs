@@ -9,9 +9,9 @@ use foundation::{
 use signal_router::{Pattern, Priority, Router, RouterHandle, Signal, Subscription};
 
 /// A subscriber that remembers the ids of its signals.
-pub struct Probe(Vec<String>);
+pub(crate) struct Probe(Vec<String>);
 
-pub enum ProbeMsg {
+pub(crate) enum ProbeMsg {
     Signal(Arc<Signal>),
     Read(Reply<Vec<String>>),
 }
@@ -39,19 +39,19 @@ impl GenServer for Probe {
     }
 }
 
-pub struct World {
-    pub node: Node,
-    pub router: RouterHandle,
-    pub probes: SupervisorRef,
-    pub root: Supervisor,
+pub(crate) struct World {
+    pub(crate) node: Node,
+    pub(crate) router: RouterHandle,
+    pub(crate) probes: SupervisorRef,
+    pub(crate) root: Supervisor,
 }
 
 /// Starts a router and a supervisor for probes, independent of each other.
-pub async fn world() -> World {
+pub(crate) async fn world() -> World {
     world_of(|router| router).await
 }
 
-pub async fn world_of(configure: impl FnOnce(Router) -> Router) -> World {
+pub(crate) async fn world_of(configure: impl FnOnce(Router) -> Router) -> World {
     let node = Node::new(NodeConfig::default()).expect("panics unwind");
     let router = configure(Router::new(&node, "router").expect("the name is free"));
     let spec = SupervisorSpec::new(Strategy::OneForOne)
@@ -63,21 +63,21 @@ pub async fn world_of(configure: impl FnOnce(Router) -> Router) -> World {
 }
 
 impl World {
-    pub async fn probe(&self) -> ServerRef<ProbeMsg> {
+    pub(crate) async fn probe(&self) -> ServerRef<ProbeMsg> {
         self.probe_of(64).await
     }
 
-    pub async fn probe_of(&self, capacity: usize) -> ServerRef<ProbeMsg> {
+    pub(crate) async fn probe_of(&self, capacity: usize) -> ServerRef<ProbeMsg> {
         let spec = ServerSpec::<Probe>::new(()).capacity(capacity).child("probe");
         let process = self.probes.start_child(spec.restart(Restart::Temporary)).await;
         process.expect("a probe starts").server().expect("a probe takes probe messages")
     }
 
-    pub async fn subscribe(&self, text: &str, probe: &ServerRef<ProbeMsg>) -> Subscription {
+    pub(crate) async fn subscribe(&self, text: &str, probe: &ServerRef<ProbeMsg>) -> Subscription {
         self.subscribe_at(text, 0, probe).await
     }
 
-    pub async fn subscribe_at(
+    pub(crate) async fn subscribe_at(
         &self,
         text: &str,
         priority: i32,
@@ -89,24 +89,24 @@ impl World {
     }
 
     /// Waits until the router has handled what it was told before, deaths included.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let probe = self.probe().await;
         self.subscribe("settle", &probe).await.unsubscribe().await.expect("a live router");
     }
 }
 
-pub fn pattern(text: &str) -> Pattern {
+pub(crate) fn pattern(text: &str) -> Pattern {
     text.parse().expect("a pattern")
 }
 
-pub fn signal(kind: &str) -> Arc<Signal> {
+pub(crate) fn signal(kind: &str) -> Arc<Signal> {
     Arc::new(Signal::builder(kind, "/test").build().expect("a signal"))
 }
 
-pub fn signal_with_id(kind: &str, id: impl Into<String>) -> Arc<Signal> {
+pub(crate) fn signal_with_id(kind: &str, id: impl Into<String>) -> Arc<Signal> {
     Arc::new(Signal::builder(kind, "/test").id(id).build().expect("a signal"))
 }
 
-pub async fn read(probe: &ServerRef<ProbeMsg>) -> Vec<String> {
+pub(crate) async fn read(probe: &ServerRef<ProbeMsg>) -> Vec<String> {
     probe.call(ProbeMsg::Read).await.expect("a live probe")
 }

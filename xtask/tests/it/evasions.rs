@@ -1,5 +1,7 @@
 //! Ways around the bans.
 
+use std::fs;
+
 use crate::fixture::Fixture;
 
 #[test]
@@ -11,4 +13,16 @@ fn aliases_values_macros_and_attributes_do_not_evade_the_lint() {
     let plain = fixture.lint(&["--json"], &[]);
     assert_eq!(strict.stdout, plain.stdout, "{}", strict.stderr);
     assert_eq!(strict.code, Some(1));
+}
+
+#[test]
+fn only_the_configured_features_are_analysed() {
+    let fixture = Fixture::copied("evasions", "evasions_by_feature");
+    let lines = |config: &str| {
+        fs::write(fixture.folder.join("foundation-lint.toml"), config).unwrap();
+        fixture.lint(&[], &[]).stdout.lines().count()
+    };
+    let all = lines("version = 1");
+    assert_eq!(lines("version = 1\n[run]\nfeatures = \"default\""), all - 1);
+    assert_eq!(lines("version = 1\n[run]\nfeatures = [\"extra\"]"), all);
 }

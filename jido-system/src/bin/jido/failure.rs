@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use jido_system::{ExecShimError, StartWorkflowError, SystemError, WaitError};
+use jido_system::{ArchiveError, ExecShimError, StartWorkflowError, SystemError, WaitError};
 
 use crate::Exit;
 use crate::input::InputError;
@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Start(StartWorkflowError),
     /// The workflow was started, and its end could not be learnt.
     Wait(WaitError),
+    /// What the store holds cannot be read.
+    Archive(ArchiveError),
     /// The store knows no workflow of this id.
     UnknownId {
         /// The store.
@@ -53,6 +55,7 @@ impl fmt::Display for Failure {
             Self::System(error) => error.fmt(f),
             Self::Start(error) => error.fmt(f),
             Self::Wait(error) => error.fmt(f),
+            Self::Archive(error) => error.fmt(f),
             Self::UnknownId { store, id } => write!(f, "no workflow {id:?} in {store:?}"),
             Self::Shim(error) => error.fmt(f),
             Self::Runtime(error) => write!(f, "cannot start the runtime: {error}"),
@@ -68,6 +71,7 @@ impl Error for Failure {
             Self::System(error) => Some(error),
             Self::Start(error) => Some(error),
             Self::Wait(error) => Some(error),
+            Self::Archive(error) => Some(error),
             Self::Shim(error) => Some(error),
             Self::Runtime(error) | Self::Output(error) => Some(error),
             Self::NoStore(_) | Self::UnknownId { .. } => None,
@@ -90,6 +94,12 @@ impl From<SystemError> for Failure {
 impl From<StartWorkflowError> for Failure {
     fn from(error: StartWorkflowError) -> Self {
         Self::Start(error)
+    }
+}
+
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        Self::Archive(error)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::error::Error;
-use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,7 +102,7 @@ fn workdir(args: &RunArgs) -> Result<PathBuf, InputError> {
 }
 
 fn check_commands(workflow: &Workflow, file: &Path, workdir: &Path) -> Result<(), InputError> {
-    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
     // Many tasks, few programs: each is looked up once.
     let mut found = HashSet::new();
     for task in workflow.tasks() {

@@ -1,6 +1,6 @@
 //! `jido log`: the durable journal, for people and for programs.
 
-use jido_system::WorkflowId;
+use jido_system::{ArchiveError, System, WorkflowId};
 
 use crate::Exit;
 use crate::args::LogArgs;
@@ -16,25 +16,36 @@ pub(crate) fn log(args: &LogArgs) -> Result<Exit, Failure> {
     let runtime = session::runtime()?;
     runtime.block_on(async {
         let system = session::look(&args.store).await?;
-        let gateway = system.gateway();
-        let id = args.id.as_deref().map(WorkflowId::new);
-        if let Some(id) = &id
-            && !gateway.list().await.iter().any(|summary| summary.id == *id)
-        {
-            return Err(Failure::UnknownId { store: args.store.clone(), id: id.to_string() });
-        }
-        let mut output = Output::new();
+        let printed = print(&system, args).await;
+        system.shutdown().await;
+        printed.map(|()| Exit::Done)
+    })
+}
+
+/// Prints one journal, or all of them, each as a whole, the oldest first.
+async fn print(system: &System, args: &LogArgs) -> Result<(), Failure> {
+    let ids = match &args.id {
+        Some(id) => vec![WorkflowId::new(id.as_str())],
+        None => session::workflows(system).await?.into_iter().map(|workflow| workflow.id).collect(),
+    };
+    let mut output = Output::new();
+    for id in ids {
         let mut after = 0;
         while output.is_open() {
-            let lines = gateway.journal(id.as_ref(), after, PAGE).await;
+            let lines = match system.gateway().journal(&id, after, PAGE).await {
+                Err(ArchiveError::Unknown { .. }) => {
+                    let (store, id) = (args.store.clone(), id.to_string());
+                    return Err(Failure::UnknownId { store, id });
+                }
+                lines => lines?,
+            };
             let Some(last) = lines.last() else { break };
             after = last.seq;
             for line in &lines {
-                output.line(serde_json::to_string(line).map_err(std::io::Error::from)?)?;
+                output.line(line.event.log_line(line.seq, line.at_ms))?;
             }
         }
-        output.flush()?;
-        system.shutdown().await;
-        Ok(Exit::Done)
-    })
+    }
+    output.flush()?;
+    Ok(())
 }

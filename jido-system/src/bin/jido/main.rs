@@ -1,7 +1,8 @@
 //! The program `jido`: runs workflows on a supervised tree with a durable store.
 //!
-//! This module decides which part answers and with which exit code; the parts do the work. Invariant: what is wrong with
-//! the command line or the workflow file is found before the store is created or opened.
+//! This module decides which part answers and with which exit code; the parts do the work.
+//! Invariant: what is wrong with the command line or the workflow file is found before the store is
+//! created or opened.
 
 mod args;
 mod failure;
@@ -17,10 +18,11 @@ mod stop;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use crate::args::{Cli, Command};
 use crate::failure::Failure;
-use crate::output::{Output, notice};
+use crate::output::{Output, explain, notice};
 
 /// What the exit code of the program says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,8 +76,13 @@ fn dispatch(command: Command) -> Result<Exit, Failure> {
     }
 }
 
-/// Prints what clap has to say: the help somebody asked for, or what is wrong with the command line.
+/// Prints what clap has to say: the help somebody asked for, or what is wrong with the command
+/// line.
 fn usage(error: &clap::Error) -> Result<Exit, Failure> {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        explain(error.render());
+        return Ok(Exit::BadInput);
+    }
     if error.use_stderr() {
         let message = error.render().to_string();
         notice(message.trim_start_matches("error: ").trim_end());

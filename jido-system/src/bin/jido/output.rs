@@ -1,7 +1,8 @@
 //! The only door to standard output and standard error.
 //!
-//! A reader that goes away (`jido log | head`) is no error: what it did not want to read is not written. Invariant: text
-//! that comes from a file or a command is printed without its control characters.
+//! A reader that goes away (`jido log | head`) is no error: what it did not want to read is not
+//! written. Invariant: text that comes from a file or a command is printed without its control
+//! characters.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -68,10 +69,15 @@ impl Output {
 }
 
 /// Tells the person at the terminal something, on standard error.
+pub(crate) fn notice(message: impl fmt::Display) {
+    explain(format_args!("jido: {message}\n"));
+}
+
+/// Writes text on standard error as it is.
 ///
 /// If even that is closed there is nobody to tell: the exit code says the rest.
-pub(crate) fn notice(message: impl fmt::Display) {
-    match writeln!(io::stderr().lock(), "jido: {message}") {
+pub(crate) fn explain(text: impl fmt::Display) {
+    match write!(io::stderr().lock(), "{text}") {
         Ok(()) | Err(_) => {}
     }
 }

@@ -1,17 +1,17 @@
 //! `jido run`: from a file to a report.
 
 use std::num::NonZeroUsize;
-use std::pin::pin;
-use std::thread::available_parallelism;
 
-use jido_system::{Gateway, Mode, Report, ReportStatus, RouterHandle, StartRequest, System};
+use jido_system::{
+    Gateway, Mode, Report, ReportStatus, StartRequest, Started, System, WaitError, WorkflowId,
+};
 
 use crate::Exit;
 use crate::args::{ReportForm, RunArgs};
 use crate::failure::Failure;
 use crate::input::Input;
 use crate::output::{Output, notice};
-use crate::progress::{Display, Tally};
+use crate::progress::Display;
 use crate::session;
 use crate::stop::StopSignals;
 
@@ -20,83 +20,109 @@ pub(crate) fn run(args: &RunArgs) -> Result<Exit, Failure> {
     let input = Input::read(args)?;
     let runtime = session::runtime()?;
     let exit = runtime.block_on(run_until_stopped(args, input));
-    // Whatever still runs at a second Ctrl-C is not waited for.
+    // What still runs after a second Ctrl-C is not waited for.
     runtime.shutdown_background();
     exit
 }
 
+/// Does everything between the file and the exit code, unless a signal comes first.
 async fn run_until_stopped(args: &RunArgs, input: Input) -> Result<Exit, Failure> {
     let mut stop = StopSignals::catch().map_err(Failure::Runtime)?;
-    let workers =
-        args.workers.or_else(|| available_parallelism().ok()).unwrap_or(NonZeroUsize::MIN);
     let system = tokio::select! {
-        system = session::start(&args.store, workers) => system?,
+        system = session::start(&args.store, args.workers.map(NonZeroUsize::get)) => system?,
         exit = stop.next() => return Ok(exit),
     };
-    let mut work = pin!(work(system.gateway(), system.router(), args, input));
-    let ended = tokio::select! {
-        report = &mut work => Ok(report),
-        exit = stop.next() => Err(exit),
-    };
+    let ended = run_on(&system, args, input, &mut stop).await;
     match ended {
-        Ok(report) => {
-            let report = report?;
-            finish(system, &mut stop).await;
+        Ok(Ended::Report(report)) => {
+            shut_down(system, &mut stop).await;
             print(&report, args.report)?;
             Ok(exit_of(&report))
         }
-        Err(exit) => {
+        Ok(Ended::Stopped(exit, id)) => {
             notice("stopping; once more to leave at once");
-            // The shutdown ends the workflow, and with it the wait for its report.
-            let stopped = async { tokio::join!(system.shutdown(), work).1 };
-            let report = tokio::select! {
-                report = stopped => report,
-                exit = stop.next() => return Ok(exit),
-            };
-            if let Ok(report) = report {
-                print(&report, args.report)?;
+            tokio::select! {
+                report = interrupt(system, id.as_ref()) => {
+                    if let Some(report) = report? {
+                        print(&report, args.report)?;
+                    }
+                    Ok(exit)
+                }
+                hurry = stop.next() => Ok(hurry),
             }
-            Ok(exit)
+        }
+        Err(failure) => {
+            shut_down(system, &mut stop).await;
+            Err(failure)
         }
     }
 }
 
-/// Starts the workflow and waits for its end, with a display where there is a terminal.
-async fn work(
-    gateway: Gateway,
-    router: RouterHandle,
+/// How the work on a workflow came to an end.
+enum Ended {
+    /// There is nothing more to do.
+    Report(Report),
+    /// A signal asked to stop; the workflow, if it was started by then.
+    Stopped(Exit, Option<WorkflowId>),
+}
+
+/// Starts the workflow and waits for its end or for a signal, with a display where there is a
+/// terminal.
+async fn run_on(
+    system: &System,
     args: &RunArgs,
     input: Input,
-) -> Result<Report, Failure> {
+    stop: &mut StopSignals,
+) -> Result<Ended, Failure> {
+    let gateway = system.gateway();
+    let Started { id, already, .. } = tokio::select! {
+        started = start(gateway, args, input) => started?,
+        exit = stop.next() => return Ok(Ended::Stopped(exit, None)),
+    };
+    if let Some(report) = already {
+        notice(format_args!("{id} has ended already; --fresh starts over"));
+        return Ok(Ended::Report(report));
+    }
+    let display = Display::start(system, &id).await;
+    let ended = tokio::select! {
+        report = gateway.wait(&id) => report.map(Ended::Report),
+        exit = stop.next() => Ok(Ended::Stopped(exit, Some(id))),
+    };
+    if let Some(display) = display {
+        display.finish().await;
+    }
+    Ok(ended?)
+}
+
+async fn start(gateway: &Gateway, args: &RunArgs, input: Input) -> Result<Started, Failure> {
     let Input { workflow, workdir } = input;
-    let (name, tasks) = (workflow.name().to_owned(), workflow.tasks().len() as u64);
     let mode = match args.simulate {
         Some(scale) => Mode::Simulate { scale },
         None => Mode::Execute { workdir, timeout: args.task_timeout },
     };
-    let request =
-        StartRequest { workflow, mode, attempts: args.attempts.get(), fresh: args.fresh };
+    let request = StartRequest { workflow, mode, attempts: args.attempts.get(), fresh: args.fresh };
     let started = gateway.start(request).await?;
-    if let Some(report) = started.already {
-        notice(format_args!("{name:?} has ended already, as {}; --fresh starts over", started.id));
-        return Ok(report);
-    }
-    let mut tally = Tally::new(tasks, 0);
     if started.resumed {
-        let known = gateway.list().await.into_iter().find(|summary| summary.id == started.id);
-        tally = Tally::new(tasks, known.map_or(0, |summary| u64::from(summary.completed)));
-        notice(format_args!("continuing {}: {} of {tasks} tasks done", started.id, tally.ended()));
+        notice(format_args!("continuing {}", started.id));
     }
-    let display = Display::start(router, &name, tally).await;
-    let report = gateway.wait(&started.id).await;
-    if let Some(display) = display {
-        display.finish().await;
+    Ok(started)
+}
+
+/// Stops the workflow where it is, and says where that is.
+async fn interrupt(system: System, id: Option<&WorkflowId>) -> Result<Option<Report>, WaitError> {
+    let mut report = Ok(None);
+    if let Some(id) = id {
+        // A workflow whose supervisor is gone has stopped as well; the journal says how far it
+        // came.
+        drop(system.gateway().interrupt(id).await);
+        report = system.gateway().report(id).await.map(Some);
     }
-    Ok(report?)
+    system.shutdown().await;
+    report
 }
 
 /// Stops the system in order, unless somebody is in a hurry: everything is durable by now.
-async fn finish(system: System, stop: &mut StopSignals) {
+async fn shut_down(system: System, stop: &mut StopSignals) {
     tokio::select! {
         () = system.shutdown() => {}
         _hurry = stop.next() => {}
@@ -107,7 +133,10 @@ fn print(report: &Report, form: ReportForm) -> Result<(), Failure> {
     let mut output = Output::new();
     match form {
         ReportForm::Text => output.text(report.text())?,
-        ReportForm::Json => output.line(serde_json::to_string(report).map_err(std::io::Error::from)?)?,
+        ReportForm::Json => {
+            let object = serde_json::to_string(report).map_err(std::io::Error::from)?;
+            output.line(object)?;
+        }
     }
     output.flush()?;
     Ok(())

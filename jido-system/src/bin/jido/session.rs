@@ -1,9 +1,8 @@
 //! A system that runs for as long as one command of the program needs it.
 
-use std::num::NonZeroUsize;
 use std::path::Path;
 
-use jido_system::{CommandShim, System, SystemConfig};
+use jido_system::{CommandShim, StoreLocation, System, SystemConfig, WorkflowSummary};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::failure::Failure;
@@ -14,20 +13,27 @@ pub(crate) fn runtime() -> Result<Runtime, Failure> {
 }
 
 /// Starts a system on the store in this folder, which is created if it does not exist.
-pub(crate) async fn start(store: &Path, workers: NonZeroUsize) -> Result<System, Failure> {
+pub(crate) async fn start(store: &Path, workers: Option<usize>) -> Result<System, Failure> {
     let shim = CommandShim::current_exe().map_err(Failure::Runtime)?;
-    let config = SystemConfig {
-        store: store.to_path_buf(),
-        workers: workers.get(),
-        shim: shim.path().to_path_buf(),
+    let config = SystemConfig::new(StoreLocation::Folder(store.to_path_buf()), shim);
+    let config = match workers {
+        Some(workers) => config.workers(workers),
+        None => config,
     };
     Ok(System::start(config).await?)
 }
 
 /// Starts a system on a store that must exist: one that is only looked into is not created.
 pub(crate) async fn look(store: &Path) -> Result<System, Failure> {
-    if !store.is_dir() {
+    if !System::store_file(store).is_file() {
         return Err(Failure::NoStore(store.to_path_buf()));
     }
-    start(store, NonZeroUsize::MIN).await
+    start(store, Some(1)).await
+}
+
+/// All workflows of the store, the oldest first.
+pub(crate) async fn workflows(system: &System) -> Result<Vec<WorkflowSummary>, Failure> {
+    let mut workflows = system.gateway().list().await?;
+    workflows.sort_by_key(|workflow| workflow.started_at_ms);
+    Ok(workflows)
 }

@@ -90,8 +90,13 @@ fn a_refused_request_leaves_its_neighbours_alone() {
         Op::Load(key("a")),
     ];
     let outcomes = engine.apply(&group, 0).unwrap().outcomes;
-    let [Outcome::Committed(first), Outcome::Committed(conflict), Outcome::Committed(large), Outcome::Committed(last), Outcome::Loaded(loaded)] =
-        outcomes.as_slice()
+    let [
+        Outcome::Committed(first),
+        Outcome::Committed(conflict),
+        Outcome::Committed(large),
+        Outcome::Committed(last),
+        Outcome::Loaded(loaded),
+    ] = outcomes.as_slice()
     else {
         panic!("each request is answered in its kind");
     };

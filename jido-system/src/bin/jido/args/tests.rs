@@ -57,7 +57,10 @@ fn values_out_of_range_are_refused() {
     ] {
         let error = parse(&format!("jido run w.json {options}")).unwrap_err();
         assert!(
-            matches!(error, ErrorKind::ValueValidation | ErrorKind::InvalidValue | ErrorKind::UnknownArgument),
+            matches!(
+                error,
+                ErrorKind::ValueValidation | ErrorKind::InvalidValue | ErrorKind::UnknownArgument
+            ),
             "{options}: {error:?}"
         );
     }

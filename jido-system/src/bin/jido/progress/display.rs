@@ -9,12 +9,17 @@ use foundation::{
     ServerSpec, Strategy, Supervisor, SupervisorSpec,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jido_system::{Gateway, System, TaskCounts, WorkflowId};
 use signal_router::{Priority, RouterHandle, Signal, Subscription};
 
 use super::Tally;
+use crate::output::Plain;
 
 /// How often the bar is drawn.
 const FRAME: Duration = Duration::from_millis(100);
+
+/// How many frames there are between two looks at the figures of the workflow itself.
+const FRAMES_TO_CHECK: u32 = 10;
 
 /// How many signals may wait between two looks of the process; the oldest are dropped beyond that.
 const MAILBOX: usize = 8192;
@@ -29,13 +34,13 @@ impl Display {
     /// Starts the display of a run, or returns `None` where there is nothing to draw on.
     ///
     /// A display that cannot be started is none: the work goes on without.
-    pub(crate) async fn start(router: RouterHandle, name: &str, tally: Tally) -> Option<Self> {
+    pub(crate) async fn start(system: &System, id: &WorkflowId) -> Option<Self> {
         let can_draw = std::env::var_os("TERM").is_some_and(|term| term != "dumb");
         if !can_draw || !io::stderr().is_terminal() {
             return None;
         }
-        let bar = bar(name, tally)?;
-        let args = Args { router, tally, bar };
+        let (router, gateway) = (system.router().clone(), system.gateway().clone());
+        let args = Args { router, gateway, id: id.clone(), bar: bar(id)? };
         let drawer = ServerSpec::<Drawer>::new(args)
             .capacity(MAILBOX)
             .overflow(Overflow::DropOldest)
@@ -46,19 +51,20 @@ impl Display {
         Some(Self { tree: Supervisor::start(&node, tree).await.ok()? })
     }
 
-    /// Takes the bar away and waits until it is gone, so that what is printed next starts on a clean line.
+    /// Takes the bar away and waits until it is gone, so that what is printed next starts on a
+    /// clean line.
     pub(crate) async fn finish(self) {
         // However the tree ended: the bar went with it.
         let _reason: ExitReason = self.tree.shutdown().await;
     }
 }
 
-fn bar(name: &str, tally: Tally) -> Option<ProgressBar> {
+fn bar(id: &WorkflowId) -> Option<ProgressBar> {
     let template = "{prefix} [{elapsed_precise}] {bar:30.green} {pos}/{len} {msg}";
     let style = ProgressStyle::with_template(template).ok()?.progress_chars("=> ");
-    let bar = ProgressBar::with_draw_target(Some(tally.tasks), ProgressDrawTarget::stderr());
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(style);
-    bar.set_prefix(crate::output::Plain(name).to_string());
+    bar.set_prefix(Plain(id.as_str()).to_string());
     Some(bar)
 }
 
@@ -66,7 +72,8 @@ fn bar(name: &str, tally: Tally) -> Option<ProgressBar> {
 #[derive(Debug, Clone)]
 struct Args {
     router: RouterHandle,
-    tally: Tally,
+    gateway: Gateway,
+    id: WorkflowId,
     bar: ProgressBar,
 }
 
@@ -75,6 +82,8 @@ enum Msg {
     Signal(Arc<Signal>),
     Subscribe,
     Draw,
+    /// The figures of the workflow itself, if it runs.
+    Counts(Option<TaskCounts>),
 }
 
 impl From<Arc<Signal>> for Msg {
@@ -85,9 +94,10 @@ impl From<Arc<Signal>> for Msg {
 
 /// Counts signals and draws the count.
 struct Drawer {
-    router: RouterHandle,
+    args: Args,
     tally: Tally,
-    bar: ProgressBar,
+    /// Frames until the count is compared with the truth.
+    until_check: u32,
     /// The subscription, and the watch over the router that holds it.
     subscribed: Option<(Subscription, MonitorRef)>,
 }
@@ -95,18 +105,26 @@ struct Drawer {
 impl Drawer {
     fn draw(&self) {
         let Tally { running, failed, skipped, .. } = self.tally;
-        self.bar.set_position(self.tally.ended());
+        self.args.bar.set_length(self.tally.tasks);
+        self.args.bar.set_position(self.tally.ended());
         let mut message = format!("running {running}, failed {failed}");
         if skipped > 0 {
             message.push_str(&format!(", skipped {skipped}"));
         }
-        self.bar.set_message(message);
+        self.args.bar.set_message(message);
+    }
+
+    /// Asks the workflow for its figures. Signals may have been missed, before the subscription or
+    /// in a full mailbox.
+    fn check(&self, cx: &mut Context<Self>) {
+        let Args { gateway, id, .. } = self.args.clone();
+        cx.pipe_to_self(async move { Msg::Counts(gateway.counts(&id).await.ok().flatten()) });
     }
 
     async fn subscribe(&mut self, cx: &mut Context<Self>) -> Result<(), Exit> {
         let recipient = cx.this().recipient();
         let pattern = "workflow.**".parse()?;
-        match self.router.subscribe(pattern, Priority::default(), recipient).await {
+        match self.args.router.subscribe(pattern, Priority::default(), recipient).await {
             Ok(subscription) => {
                 let watch = cx.monitor(subscription.router());
                 self.subscribed = Some((subscription, watch));
@@ -125,10 +143,10 @@ impl GenServer for Drawer {
     type Msg = Msg;
 
     async fn init(args: Args, cx: &mut Context<Self>) -> Result<Self, Exit> {
-        let Args { router, tally, bar } = args;
-        let mut drawer = Self { router, tally, bar, subscribed: None };
+        let mut drawer =
+            Self { args, tally: Tally::default(), until_check: FRAMES_TO_CHECK, subscribed: None };
         drawer.subscribe(cx).await?;
-        drawer.draw();
+        drawer.check(cx);
         cx.send_after(FRAME, Msg::Draw);
         Ok(drawer)
     }
@@ -137,7 +155,15 @@ impl GenServer for Drawer {
         match msg {
             Msg::Signal(signal) => self.tally.count(signal.signal_type().as_str()),
             Msg::Subscribe => self.subscribe(cx).await?,
+            Msg::Counts(Some(counts)) => self.tally = Tally::from(counts),
+            // It has ended, or is being restarted.
+            Msg::Counts(None) => {}
             Msg::Draw => {
+                self.until_check = self.until_check.saturating_sub(1);
+                if self.until_check == 0 {
+                    self.until_check = FRAMES_TO_CHECK;
+                    self.check(cx);
+                }
                 self.draw();
                 cx.send_after(FRAME, Msg::Draw);
             }
@@ -151,6 +177,6 @@ impl GenServer for Drawer {
     }
 
     async fn terminate(&mut self, _reason: &ExitReason, _cx: &mut Context<Self>) {
-        self.bar.finish_and_clear();
+        self.args.bar.finish_and_clear();
     }
 }

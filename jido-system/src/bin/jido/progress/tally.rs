@@ -1,6 +1,9 @@
 //! How many tasks are where, counted from the events of a run.
 //!
-//! Pure. An event may be missed or come twice (the display is served best effort): the figures never leave their range.
+//! Pure. An event may be missed or come twice (the display is served best effort): the figures
+//! never leave their range.
+
+use jido_system::TaskCounts;
 
 /// What the display shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -12,12 +15,19 @@ pub(crate) struct Tally {
     pub(crate) running: u64,
 }
 
-impl Tally {
-    /// The figures of a run of so many tasks, of which some are completed already.
-    pub(crate) fn new(tasks: u64, completed: u64) -> Self {
-        Self { tasks, completed: completed.min(tasks), ..Self::default() }
+impl From<TaskCounts> for Tally {
+    fn from(counts: TaskCounts) -> Self {
+        Self {
+            tasks: u64::from(counts.tasks),
+            completed: u64::from(counts.completed),
+            failed: u64::from(counts.failed),
+            skipped: u64::from(counts.skipped),
+            running: u64::from(counts.running),
+        }
     }
+}
 
+impl Tally {
     /// Counts one event, by the type of its signal. Others are of no concern here.
     pub(crate) fn count(&mut self, signal_type: &str) {
         match signal_type {

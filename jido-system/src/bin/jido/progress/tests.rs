@@ -2,8 +2,10 @@
 
 use super::Tally;
 
+const START: Tally = Tally { tasks: 3, completed: 1, failed: 0, skipped: 0, running: 0 };
+
 fn check(events: &[&str], expected: Tally) {
-    let mut tally = Tally::new(3, 1);
+    let mut tally = START;
     for event in events {
         tally.count(&format!("workflow.task.{event}"));
     }
@@ -12,7 +14,7 @@ fn check(events: &[&str], expected: Tally) {
 
 #[test]
 fn each_event_moves_one_task() {
-    let start = Tally::new(3, 1);
+    let start = START;
     check(&[], start);
     check(&["started"], Tally { running: 1, ..start });
     check(&["started", "completed"], Tally { completed: 2, ..start });
@@ -23,9 +25,8 @@ fn each_event_moves_one_task() {
 
 #[test]
 fn missed_and_repeated_events_keep_the_figures_in_range() {
-    let mut tally = Tally::new(2, 5);
-    assert_eq!(tally.ended(), 2);
-    for event in ["completed", "failed", "skipped", "started", "started", "started"] {
+    let mut tally = Tally { completed: 1, ..START };
+    for event in ["completed", "failed", "skipped", "completed", "started", "started", "started"] {
         tally.count(&format!("workflow.task.{event}"));
         assert!(tally.ended() <= tally.tasks && tally.running <= tally.tasks, "{tally:?}");
     }

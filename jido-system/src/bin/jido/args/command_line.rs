@@ -1,4 +1,4 @@
-//! The command line: what can be asked of the program, and nothing of how it is done.
+//! The options of every command, their defaults and their ranges.
 
 use std::ffi::OsString;
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Runs workflows of OS commands durably: after a crash, a kill or a power cut the same command continues where it was.
+/// Runs workflows of OS commands durably: after a crash, a kill or a power cut the same command
+/// continues where it was.
 #[derive(Debug, Parser)]
 #[command(name = "jido", version, max_term_width = 100)]
 #[command(after_help = "\
@@ -56,7 +57,7 @@ pub(crate) struct RunArgs {
     /// Start over under a new id, even if the store holds this workflow
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// The form of the report at the end
+    /// The report at the end: a summary for people, or one JSON object as the last line
     #[arg(long, value_enum, default_value_t = ReportForm::Text)]
     pub(crate) report: ReportForm,
     /// Run the commands in this folder [default: the folder of FILE]
@@ -69,9 +70,7 @@ pub(crate) struct RunArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportForm {
-    /// A summary for people
     Text,
-    /// One JSON object, as the last line
     Json,
 }
 
@@ -119,6 +118,3 @@ fn seconds(text: &str) -> Result<Duration, String> {
         Err(error) => Err(error.to_string()),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -26,6 +26,9 @@ use crate::{
     telemetry,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// Longest wait for the last group and the clean close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -151,7 +154,11 @@ fn group_len(batch: &[StoreMsg], limit: GroupLimit) -> usize {
 
 impl<E: Engine> StoreServer<E> {
     /// Applies a group with at most one commit, then answers all of it.
-    fn serve_group(&mut self, group: Vec<StoreMsg>, clock: &dyn Clock) -> Result<(), EngineFailure> {
+    fn serve_group(
+        &mut self,
+        group: Vec<StoreMsg>,
+        clock: &dyn Clock,
+    ) -> Result<(), EngineFailure> {
         let mut ops = Vec::with_capacity(group.len());
         let mut replies = Vec::with_capacity(group.len());
         let mut asides = Vec::new();
@@ -247,7 +254,9 @@ fn failed_outcome(op: &Op, failure: &EngineFailure, stage: Stage) -> Outcome {
         (Op::Commit(_), Stage::Commit) => {
             Outcome::Committed(Err(CommitError::Indeterminate(fault)))
         }
-        (Op::Trim(_), Stage::BeforeCommit) => Outcome::Trimmed(Err(AppendError::Unavailable(fault))),
+        (Op::Trim(_), Stage::BeforeCommit) => {
+            Outcome::Trimmed(Err(AppendError::Unavailable(fault)))
+        }
         (Op::Trim(_), Stage::Commit) => Outcome::Trimmed(Err(AppendError::Indeterminate(fault))),
     }
 }

@@ -1,0 +1,15 @@
+//! The guarantees of the kernel, through its public interface alone.
+
+mod gen_server;
+mod leak;
+mod mailbox;
+mod monitor;
+mod name;
+mod process;
+mod send;
+mod strategy;
+mod supervisor;
+mod support;
+mod task;
+mod telemetry;
+mod thread_server;

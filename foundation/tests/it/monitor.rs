@@ -1,0 +1,292 @@
+//! One `Down` for each monitor, exactly once, and none after the guard is gone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use foundation::{
+    Context, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Info, MonitorRef, ProcessRef, Reply, Restart,
+    ServerSpec, Strategy,
+};
+use futures_util::FutureExt;
+use test_helpers::{Baseline, Do, IsolatedTree, Journal, Worker, eventually};
+
+use crate::support::{is_killed, lone, of, on_thread, quiet, settled, supervisor};
+
+#[tokio::test]
+async fn a_monitor_of_a_dead_process_fires_at_once_with_no_proc() {
+    let (tree, server) = lone(Worker::spec("a", &Journal::new())).await;
+    tree.kill("a").await;
+    let down = server.process().monitor().down().now_or_never().expect("it is there at once");
+    assert!(matches!(down.reason, ExitReason::NoProc), "{:?}", down.reason);
+    assert_eq!(down.pid, server.pid());
+
+    let journal = Journal::new();
+    let (watching, watcher) = lone(Worker::spec("w", &journal)).await;
+    watcher.cast(Do::Monitor(server.process().clone())).expect("there is room");
+    settled(&watcher).await;
+    assert_eq!(journal.take(), ["+w", "down no such process"]);
+    watching.shutdown().await;
+    tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn each_monitor_gets_its_own_down_once() {
+    let journal = Journal::new();
+    let (tree, watcher) = lone(Worker::spec("w", &journal)).await;
+    let (other, target) = lone(Worker::spec("t", &Journal::new())).await;
+    for _ in 0..3 {
+        watcher.cast(Do::Monitor(target.process().clone())).expect("there is room");
+    }
+    settled(&watcher).await;
+    other.kill("a").await;
+    settled(&watcher).await;
+    quiet().await;
+    settled(&watcher).await;
+    assert_eq!(journal.take(), ["+w", "down killed", "down killed", "down killed"]);
+    other.shutdown().await;
+    tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_monitor_that_was_dropped_in_time_says_nothing() {
+    let journal = Journal::new();
+    let (tree, watcher) = lone(Worker::spec("w", &journal)).await;
+    let (other, target) = lone(Worker::spec("t", &Journal::new())).await;
+    watcher.cast(Do::Monitor(target.process().clone())).expect("there is room");
+    watcher.cast(Do::Demonitor).expect("there is room");
+    settled(&watcher).await;
+    assert_eq!(other.node().counts().monitors, 1, "only the supervisor still watches");
+    other.kill("a").await;
+    settled(&watcher).await;
+    assert_eq!(journal.take(), ["+w"]);
+    other.shutdown().await;
+    tree.shutdown().await;
+}
+
+/// Watches, sees the target end by another way, and drops the guard before its own `Down` is handled.
+struct Flusher(Journal);
+
+struct Watch(ProcessRef, Reply<()>);
+
+impl GenServer for Flusher {
+    type Args = Journal;
+    type Msg = Watch;
+
+    async fn init(journal: Journal, _cx: &mut Context<Self>) -> Result<Self, Exit> {
+        Ok(Self(journal))
+    }
+
+    async fn handle(&mut self, Watch(target, reply): Watch, cx: &mut Context<Self>) -> Result<(), Exit> {
+        let kept = cx.monitor(&target);
+        let dropped = cx.monitor(&target);
+        assert_eq!((kept.pid(), dropped.pid()), (target.pid(), target.pid()));
+        // Made last, so it is told last: the other two have been delivered when it is.
+        let outside = target.monitor();
+        target.exit(ExitReason::Killed);
+        outside.down().await;
+        drop(dropped);
+        let id = kept.id();
+        cx.pipe_to_self(async move {
+            let _kept: MonitorRef = kept;
+            std::future::pending().await
+        });
+        self.0.note(format!("kept {id}"));
+        reply.send(());
+        Ok(())
+    }
+
+    async fn info(&mut self, info: Info, _cx: &mut Context<Self>) -> Result<(), Exit> {
+        if let Info::Down(down) = info {
+            self.0.note(format!("down {}", down.monitor));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn dropping_a_monitor_takes_back_a_down_that_was_delivered_but_not_seen() {
+    let journal = Journal::new();
+    let tree = of(Strategy::OneForOne, [ServerSpec::<Flusher>::new(journal.clone()).child("a")]).await;
+    let flusher = tree.server::<Watch>("a").await;
+    for _ in 0..3 {
+        let (other, target) = lone(Worker::spec("t", &Journal::new())).await;
+        let process = target.process().clone();
+        flusher.call(|reply| Watch(process, reply)).await.expect("it answers");
+        other.shutdown().await;
+    }
+    quiet().await;
+    let entries = journal.take();
+    let kept: Vec<&str> = entries.iter().filter_map(|entry| entry.strip_prefix("kept ")).collect();
+    let downs: Vec<&str> = entries.iter().filter_map(|entry| entry.strip_prefix("down ")).collect();
+    assert_eq!(downs, kept, "the kept monitor fires once, the dropped one never");
+    assert_eq!(downs.len(), 3);
+    tree.shutdown().await;
+}
+
+/// Drops each guard while its target ends on another thread, and counts the `Down`s that come nevertheless.
+struct Racer {
+    stray: Arc<AtomicU64>,
+    live: Option<MonitorRef>,
+}
+
+enum Race {
+    Watch(ProcessRef, Reply<()>),
+    Drop(Reply<()>),
+}
+
+impl GenServer for Racer {
+    type Args = Arc<AtomicU64>;
+    type Msg = Race;
+
+    async fn init(stray: Arc<AtomicU64>, _cx: &mut Context<Self>) -> Result<Self, Exit> {
+        Ok(Self { stray, live: None })
+    }
+
+    async fn handle(&mut self, race: Race, cx: &mut Context<Self>) -> Result<(), Exit> {
+        match race {
+            Race::Watch(target, reply) => {
+                self.live = Some(cx.monitor(&target));
+                reply.send(());
+            }
+            Race::Drop(reply) => {
+                self.live = None;
+                reply.send(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn info(&mut self, info: Info, _cx: &mut Context<Self>) -> Result<(), Exit> {
+        let Info::Down(down) = info else { return Ok(()) };
+        if self.live.take().is_none_or(|live| live.id() != down.monitor) {
+            self.stray.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_down_comes_after_its_guard_was_dropped_while_the_target_ended() {
+    let stray = Arc::new(AtomicU64::new(0));
+    let watcher = ServerSpec::<Racer>::new(Arc::clone(&stray)).child("w");
+    let target = Worker::spec("t", &Journal::new()).child("t");
+    let spec = foundation::SupervisorSpec::new(Strategy::OneForOne)
+        .intensity(u32::MAX, std::time::Duration::from_secs(1))
+        .children([watcher, target]);
+    let tree = IsolatedTree::start(spec).await.expect("the tree starts");
+    let racer = tree.server::<Race>("w").await;
+    for _ in 0..1_500 {
+        let target = tree.process("t").await;
+        let watched = target.clone();
+        racer.call(|reply| Race::Watch(watched, reply)).await.expect("it answers");
+        target.exit(ExitReason::Killed);
+        racer.call(Race::Drop).await.expect("it answers");
+        tree.await_restart("t", target.pid()).await;
+    }
+    assert_eq!(stray.load(Ordering::SeqCst), 0);
+    tree.shutdown().await;
+}
+
+/// Watches everything it is told to and counts.
+struct Counter {
+    downs: Arc<AtomicU64>,
+    guards: Vec<MonitorRef>,
+}
+
+impl GenServer for Counter {
+    type Args = Arc<AtomicU64>;
+    type Msg = (Vec<ProcessRef>, Reply<()>);
+
+    async fn init(downs: Arc<AtomicU64>, _cx: &mut Context<Self>) -> Result<Self, Exit> {
+        Ok(Self { downs, guards: Vec::new() })
+    }
+
+    async fn handle(&mut self, (all, reply): Self::Msg, cx: &mut Context<Self>) -> Result<(), Exit> {
+        self.guards = all.iter().map(|process| cx.monitor(process)).collect();
+        reply.send(());
+        Ok(())
+    }
+
+    async fn info(&mut self, info: Info, _cx: &mut Context<Self>) -> Result<(), Exit> {
+        if let Info::Down(down) = info {
+            self.guards.retain(|guard| guard.id() != down.monitor);
+            self.downs.fetch_add(1, Ordering::SeqCst);
+        }
+        Ok(())
+    }
+}
+
+async fn many_targets_die(count: u64) {
+    let downs = Arc::new(AtomicU64::new(0));
+    let spec = supervisor(Strategy::OneForOne)
+        .child(ServerSpec::<Counter>::new(Arc::clone(&downs)).child("w"))
+        .child(DynamicSupervisorSpec::new().name("targets").as_child("targets"));
+    let tree = IsolatedTree::start(spec).await.expect("the tree starts");
+    let targets = tree.node().supervisor("targets").expect("the name fits");
+    let baseline = Baseline::of(tree.node());
+    let (journal, mut processes) = (Journal::new(), Vec::new());
+    for _ in 0..count {
+        let spec = Worker::spec("t", &journal).capacity(1).child("t").restart(Restart::Temporary);
+        processes.push(targets.start_child(spec).await.expect("it starts"));
+    }
+    let watcher = tree.server::<(Vec<ProcessRef>, Reply<()>)>("w").await;
+    let watched = processes.clone();
+    watcher.call(|reply| (watched, reply)).await.expect("it answers");
+    // One from inside and one from the supervisor for each, and one from outside.
+    let outside: Vec<_> = processes.iter().map(ProcessRef::monitor).collect();
+    assert_eq!(u64::try_from(tree.node().counts().monitors).expect("it fits"), 2 + 3 * count);
+    processes.iter().for_each(|process| process.exit(ExitReason::Killed));
+    for monitor in outside {
+        assert!(is_killed(&monitor.down().await.reason));
+    }
+    assert!(eventually(test_helpers::DEADLINE, || downs.load(Ordering::SeqCst) == count).await);
+    baseline.restored().await;
+    assert_eq!(downs.load(Ordering::SeqCst), count);
+    assert_eq!(journal.alive_in_all(), 0);
+    tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_thousand_targets_die_and_nothing_is_left() {
+    many_targets_die(1_000).await;
+}
+
+#[tokio::test]
+async fn ten_thousand_targets_die_and_nothing_is_left() {
+    many_targets_die(10_000).await;
+}
+
+#[tokio::test]
+async fn a_watcher_that_ends_takes_its_monitors_along() {
+    let (other, target) = lone(Worker::spec("t", &Journal::new())).await;
+    let baseline = Baseline::of(other.node());
+    let (tree, watcher) = lone(Worker::spec("w", &Journal::new())).await;
+    for _ in 0..10 {
+        watcher.cast(Do::Monitor(target.process().clone())).expect("there is room");
+    }
+    settled(&watcher).await;
+    assert_eq!(other.node().counts().monitors, 11);
+    tree.kill("a").await;
+    baseline.restored().await;
+    tree.shutdown().await;
+    other.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn monitors_made_while_the_target_ends_fire_once_each() {
+    for _ in 0..200 {
+        let (tree, server) = lone(Worker::spec("a", &Journal::new())).await;
+        let process = server.process().clone();
+        let watching = on_thread({
+            let process = process.clone();
+            move || (0..50).map(|_| process.monitor()).collect::<Vec<_>>()
+        });
+        process.exit(ExitReason::Killed);
+        assert!(eventually(test_helpers::DEADLINE, || watching.is_finished()).await);
+        for monitor in watching.join().expect("it does not panic") {
+            let reason = monitor.down().await.reason;
+            assert!(matches!(reason, ExitReason::Killed | ExitReason::NoProc), "{reason:?}");
+        }
+        tree.shutdown().await;
+    }
+}

@@ -1,0 +1,95 @@
+//! What several test modules need.
+
+use std::future::Future;
+use std::time::Duration;
+
+use foundation::{
+    ChildSpec, ExitReason, Restart, ServerRef, ServerSpec, Strategy, SupervisorSpec,
+};
+use futures_util::FutureExt;
+use test_helpers::{Do, Gate, IsolatedTree, Worker};
+
+/// Many restarts are fine.
+pub(crate) fn supervisor(strategy: Strategy) -> SupervisorSpec {
+    SupervisorSpec::new(strategy).intensity(1_000, Duration::from_secs(5))
+}
+
+/// A tree with one worker `a` that is not restarted.
+pub(crate) async fn lone(spec: ServerSpec<Worker>) -> (IsolatedTree, ServerRef<Do>) {
+    let child = spec.child("a").restart(Restart::Temporary);
+    let tree = of(Strategy::OneForOne, [child]).await;
+    let server = tree.server::<Do>("a").await;
+    (tree, server)
+}
+
+/// A tree of these children.
+pub(crate) async fn of(strategy: Strategy, children: impl IntoIterator<Item = ChildSpec>) -> IsolatedTree {
+    IsolatedTree::start(supervisor(strategy).children(children)).await.expect("the tree starts")
+}
+
+/// Makes the process wait at a gate, and returns the gate when the process is there.
+pub(crate) async fn held(server: &ServerRef<Do>) -> Gate {
+    let gate = Gate::new();
+    server.cast(Do::Wait(gate.clone())).expect("there is room");
+    gate.arrival().await;
+    gate
+}
+
+pub(crate) fn note(text: impl Into<String>) -> Do {
+    Do::Note(text.into())
+}
+
+/// The text of a note that came back.
+pub(crate) fn text(message: Do) -> String {
+    match message {
+        Do::Note(text) => text,
+        other => panic!("not a note: {other:?}"),
+    }
+}
+
+/// Waits until the process has handled everything that it was sent before.
+pub(crate) async fn settled(server: &ServerRef<Do>) {
+    server.call(|reply| Do::Echo(0, reply)).await.expect("the process answers");
+}
+
+pub(crate) fn is_killed(reason: &ExitReason) -> bool {
+    matches!(reason, ExitReason::Killed)
+}
+
+pub(crate) fn is_shutdown(reason: &ExitReason) -> bool {
+    matches!(reason, ExitReason::Shutdown)
+}
+
+pub(crate) fn is_panic(reason: &ExitReason, wanted: &str) -> bool {
+    matches!(reason, ExitReason::Panic(text) if &**text == wanted)
+}
+
+/// Runs something beside the test, on the test's runtime.
+#[expect(clippy::disallowed_methods, reason = "a client outside the tree is what is tested")]
+pub(crate) fn beside<F>(client: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    tokio::spawn(client)
+}
+
+/// Runs something beside the test, on a thread of its own.
+#[expect(clippy::disallowed_methods, reason = "senders that really run at the same time are what is tested")]
+pub(crate) fn on_thread<T: Send + 'static>(
+    client: impl FnOnce() -> T + Send + 'static,
+) -> std::thread::JoinHandle<T> {
+    std::thread::spawn(client)
+}
+
+/// Lets everybody else run until nobody has anything to do.
+pub(crate) async fn quiet() {
+    for _ in 0..64 {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Polls a future once.
+pub(crate) fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
+    future.now_or_never().is_none()
+}

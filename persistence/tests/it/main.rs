@@ -1,0 +1,10 @@
+//! Stores as processes, through the public API alone.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod support;
