@@ -118,6 +118,6 @@ pub use redb_store::redb_store_child;
 pub use schema::{Codec, Schema};
 pub use server::StoreMsg;
 pub use store::{Record, RecordPage, Remove, Save, Saved, Scan, StateStore};
-pub use telemetry::describe;
+pub use telemetry::describe_metrics;
 pub use transaction::{Committed, Store, StoreStats, Transaction};
 pub use version::{Epoch, Revision, Seq, WriteId};

@@ -13,7 +13,7 @@ const FAILURES: &str = "persistence.commit.failures_total";
 const UNCLEAN_CLOSES: &str = "persistence.store.unclean_closes_total";
 
 /// Tells the installed recorder the unit and meaning of each metric of this crate.
-pub fn describe() {
+pub fn describe_metrics() {
     describe_histogram!(COMMIT_DURATION, Unit::Seconds, "time from a group to its durable commit");
     describe_histogram!(COMMIT_GROUP, Unit::Count, "write requests applied by one commit");
     describe_counter!(COMMITS, Unit::Count, "commits, each with one sync on a disk store");

@@ -112,6 +112,7 @@ async fn a_down_overtakes_a_full_data_lane() {
     let (tree, server) = lone(Worker::spec("a", &journal).capacity(4)).await;
     let (other, target) = lone(Worker::spec("b", &Journal::new())).await;
     server.cast(Do::Monitor(target.process().clone())).expect("there is room");
+    settled(&server).await;
     let gate = held(&server).await;
     assert_eq!(fill(&server), 4);
     other.kill("a").await;
@@ -119,8 +120,8 @@ async fn a_down_overtakes_a_full_data_lane() {
     gate.open();
     settled_after_full(&server).await;
     assert_eq!(journal.take(), ["down killed", "n0", "n1", "n2", "n3"]);
-    other.shutdown().await;
     tree.shutdown().await;
+    other.shutdown().await;
 }
 
 #[tokio::test]
@@ -213,7 +214,7 @@ async fn with_overflow_drop_oldest_the_newest_messages_stay() {
         }
         journal.take();
         second.open();
-        settled(&server).await;
+        journal.written(&format!("new{}", capacity - 1), 1).await;
         let kept: Vec<String> = (0..capacity).map(|number| format!("new{number}")).collect();
         let dropped: Vec<String> = (1..capacity).map(|number| format!("old{number}")).collect();
         assert_eq!(overflowed(&tree), dropped);
@@ -238,6 +239,7 @@ async fn with_overflow_drop_newest_the_oldest_messages_stay_and_callers_are_told
     assert_eq!(overflowed(&tree), ["n2", "n3"], "what the sender knows of is no dead letter");
     journal.take();
     gate.open();
+    journal.written("n1", 1).await;
     settled(&server).await;
     assert_eq!(journal.take(), ["n0", "n1"]);
     tree.shutdown().await;

@@ -43,8 +43,8 @@ async fn each_monitor_gets_its_own_down_once() {
     quiet().await;
     settled(&watcher).await;
     assert_eq!(journal.take(), ["+w", "down killed", "down killed", "down killed"]);
-    other.shutdown().await;
     tree.shutdown().await;
+    other.shutdown().await;
 }
 
 #[tokio::test]
@@ -112,7 +112,7 @@ async fn dropping_a_monitor_takes_back_a_down_that_was_delivered_but_not_seen() 
         let (other, target) = lone(Worker::spec("t", &Journal::new())).await;
         let process = target.process().clone();
         flusher.call(|reply| Watch(process, reply)).await.expect("it answers");
-        other.shutdown().await;
+        drop(other);
     }
     quiet().await;
     let entries = journal.take();

@@ -181,9 +181,8 @@ async fn dropping_the_owner_kills_the_tree_without_terminate() {
     let children = [Worker::spec("a", &journal).child("a"), inner.as_child("inner")];
     let tree = of(Strategy::OneForOne, children).await;
     let b = tree.process("inner/b").await;
-    let monitor = b.monitor();
     tree.abandon().await;
-    assert!(is_killed(&monitor.down().await.reason));
+    assert!(is_killed(&b.exit_reason().expect("it has ended")));
     assert!(!journal.take().iter().any(|entry| entry.starts_with("terminate")));
     assert_eq!(journal.alive_in_all(), 0);
 }

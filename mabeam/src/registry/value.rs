@@ -125,17 +125,11 @@ impl Ord for Number {
     }
 }
 
-/// Compares without rounding `integer`; `fraction` is not a whole number within `i64`.
+/// Compares with a fraction that no `Integer` can say: one below 2^52, which leaves integers that
+/// near exact as floats, or one outside `i64`, where only 2^63 can equal an integer, rounded up.
+#[expect(clippy::cast_precision_loss, reason = "the rounding cannot cross a fraction, see above")]
 fn integer_to_fraction(integer: i64, fraction: f64) -> Ordering {
-    if fraction >= TWO_POW_63 {
-        Ordering::Less
-    } else if fraction < -TWO_POW_63 {
-        Ordering::Greater
-    } else if integer <= to_i64(fraction.floor()) {
-        Ordering::Less
-    } else {
-        Ordering::Greater
-    }
+    if integer as f64 <= fraction { Ordering::Less } else { Ordering::Greater }
 }
 
 impl From<&str> for Value {

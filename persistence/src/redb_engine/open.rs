@@ -19,6 +19,9 @@ use crate::{Durability, OpenError, StoreOptions, WriteId};
 /// First bytes of every redb file.
 const REDB_MAGIC: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
 
+/// Most memory for pages while a file is examined.
+const EXAMINE_CACHE_BYTES: usize = 64 * 1024 * 1024;
+
 /// What [`probe`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -118,6 +121,7 @@ fn examine(path: &Path) -> Result<Option<Found>, OpenError> {
     let overlay = Overlay::new(Arc::clone(&file)).map_err(|error| io_error(path, error))?;
     let database = Builder::new()
         .set_check_integrity_on_open(true)
+        .set_cache_size(EXAMINE_CACHE_BYTES)
         .create_with_backend(overlay)
         .map_err(|error| open_error(path, error))?;
     let meta = read_meta(&database).map_err(|error| storage_error(path, error))?;
