@@ -75,7 +75,10 @@ impl Clock for SystemClock {
         tokio::time::Instant::now().saturating_duration_since(self.origin)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "clock: this is the one reading of calendar time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "clock: this is the one reading of calendar time"
+    )]
     fn wall(&self) -> SystemTime {
         SystemTime::now()
     }

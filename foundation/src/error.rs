@@ -195,7 +195,8 @@ impl fmt::Display for StartError {
 impl Error for StartError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Failed(ExitReason::Error(error)) | Self::Child { reason: ExitReason::Error(error), .. } => {
+            Self::Failed(ExitReason::Error(error))
+            | Self::Child { reason: ExitReason::Error(error), .. } => {
                 let source: &(dyn Error + 'static) = &**error;
                 Some(source)
             }

@@ -96,17 +96,21 @@ pub use process::pid::Pid;
 pub use process::reply::Reply;
 pub use process::server_ref::{Permit, Recipient, ServerRef};
 pub use send::dead_letter::{DeadLetter, DeadLetterCounts, DeadLetterReason, DeadLetters};
-pub use send::{Accepted, Address, DeliveryError, Handled, accepted, accepted_or_dead_letter, handled};
+pub use send::{
+    Accepted, Address, DeliveryError, Handled, accepted, accepted_or_dead_letter, handled,
+};
 pub use supervisor::child_spec::ChildSpec;
 pub use supervisor::handle::{
-    ChildCounts, ChildError, ChildInfo, ChildProcess, ChildRef, StartChildError, SupervisorRef, TreeNode,
+    ChildCounts, ChildError, ChildInfo, ChildProcess, ChildRef, StartChildError, SupervisorRef,
+    TreeNode,
 };
 pub use supervisor::report::{Report, ReportKind};
 pub use supervisor::root::Supervisor;
 pub use supervisor::spec::{AutoShutdown, ChildKind, Restart, Shutdown, SpecError, Strategy};
 pub use supervisor::supervisor_spec::{DynamicSupervisorSpec, SupervisorSpec};
 pub use task::{
-    PoolError, PoolPermit, TaskError, TaskHandle, TaskId, TaskPool, TaskSupervisorRef, TaskSupervisorSpec,
+    PoolError, PoolPermit, TaskError, TaskHandle, TaskId, TaskPool, TaskSupervisorRef,
+    TaskSupervisorSpec,
 };
 pub use telemetry::describe_metrics;
 pub use thread_server::{ThreadContext, ThreadServer, ThreadServerSpec};

@@ -28,7 +28,11 @@ type Reporter = Arc<dyn Fn(&Report) + Send + Sync>;
 
 impl Default for NodeConfig {
     fn default() -> Self {
-        Self { dead_letters: 1_000, clock: Arc::new(SystemClock::new()), reporter: Arc::new(|_report| {}) }
+        Self {
+            dead_letters: 1_000,
+            clock: Arc::new(SystemClock::new()),
+            reporter: Arc::new(|_report| {}),
+        }
     }
 }
 

@@ -214,7 +214,11 @@ impl GenServer for PoolServer {
         Ok(Self { core: Arc::new(core) })
     }
 
-    async fn handle(&mut self, PoolMsg::Resolve(reply): PoolMsg, _cx: &mut Context<Self>) -> Result<(), Exit> {
+    async fn handle(
+        &mut self,
+        PoolMsg::Resolve(reply): PoolMsg,
+        _cx: &mut Context<Self>,
+    ) -> Result<(), Exit> {
         reply.send(TaskPool { core: Arc::clone(&self.core) });
         Ok(())
     }
@@ -324,7 +328,10 @@ impl TaskPool {
 
 impl fmt::Debug for TaskPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskPool").field("limit", &self.limit()).field("running", &self.running()).finish()
+        f.debug_struct("TaskPool")
+            .field("limit", &self.limit())
+            .field("running", &self.running())
+            .finish()
     }
 }
 
@@ -365,7 +372,11 @@ impl PoolPermit {
     }
 
     /// Starts a task that belongs to a process, too: the process's end waits for the task's.
-    pub(crate) fn spawn_owned<F>(self, future: F, owner: Option<DependentGuard>) -> TaskHandle<F::Output>
+    pub(crate) fn spawn_owned<F>(
+        self,
+        future: F,
+        owner: Option<DependentGuard>,
+    ) -> TaskHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
@@ -427,7 +438,9 @@ impl<T> Future for TaskHandle<T> {
     type Output = Result<T, TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let Poll::Ready(answered) = Pin::new(&mut self.answer).poll(cx) else { return Poll::Pending };
+        let Poll::Ready(answered) = Pin::new(&mut self.answer).poll(cx) else {
+            return Poll::Pending;
+        };
         Poll::Ready(match answered {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(panic)) => Err(TaskError::Panicked(panic)),

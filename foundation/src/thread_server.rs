@@ -112,7 +112,12 @@ impl<M: Send + 'static> ThreadContext<M> {
     }
 
     /// Blocks until there is mail, or until the process has to end.
-    fn receive(&mut self, waker: &Waker, batch: &mut Vec<M>, receipts: &mut Vec<Reply<()>>) -> Result<(), ExitReason> {
+    fn receive(
+        &mut self,
+        waker: &Waker,
+        batch: &mut Vec<M>,
+        receipts: &mut Vec<Reply<()>>,
+    ) -> Result<(), ExitReason> {
         if let Some(reason) = self.ending.take() {
             return Err(reason);
         }

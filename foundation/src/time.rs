@@ -33,7 +33,10 @@ impl std::error::Error for Elapsed {}
 /// foundation::time::sleep(std::time::Duration::from_millis(1)).await;
 /// # }
 /// ```
-#[expect(clippy::disallowed_methods, reason = "sleep: this is the door that all waiting goes through")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "sleep: this is the door that all waiting goes through"
+)]
 pub async fn sleep(duration: Duration) {
     tokio::time::sleep(duration).await;
 }
@@ -60,7 +63,9 @@ pub async fn sleep(duration: Duration) {
 /// # }
 /// ```
 pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Output, Elapsed> {
-    tokio::time::timeout(duration, future).await.map_err(|_elapsed: tokio::time::error::Elapsed| Elapsed)
+    tokio::time::timeout(duration, future)
+        .await
+        .map_err(|_elapsed: tokio::time::error::Elapsed| Elapsed)
 }
 
 /// A point in time that several waits share.

@@ -198,6 +198,10 @@ impl Gateway {
                     outcome => return outcome,
                 },
                 Err(error) if !error.is_passing() => return Err(WaitError::Archive(error)),
+                // Nothing was recorded yet, or nothing ever will be.
+                Ok(None) if matches!(self.archive.find(id).await, Ok(None)) => {
+                    return Err(WaitError::Archive(ArchiveError::Unknown { id: id.clone() }));
+                }
                 Ok(_) | Err(_) => {}
             }
             if !self.root.is_alive() {
@@ -343,9 +347,9 @@ impl GenServer for GatewayServer {
 
     async fn init(setup: GatewaySetup, cx: &mut Context<Self>) -> Result<Self, Exit> {
         let own = setup.clone();
-        cx.pipe_to_self(async move { 
+        cx.pipe_to_self(async move {
             GatewayMsg::Recovered(patiently(|| recover(&own), ArchiveError::is_passing).await)
-         });
+        });
         Ok(Self { setup, starting: HashSet::new() })
     }
 

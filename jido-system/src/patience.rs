@@ -15,7 +15,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Repeats `attempt` while it fails in a passing way and patience lasts; returns the last outcome.
-pub(crate) async fn patiently<T, E, F, A>(mut attempt: A, is_passing: impl Fn(&E) -> bool) -> Result<T, E>
+pub(crate) async fn patiently<T, E, F, A>(
+    mut attempt: A,
+    is_passing: impl Fn(&E) -> bool,
+) -> Result<T, E>
 where
     A: FnMut() -> F,
     F: Future<Output = Result<T, E>>,

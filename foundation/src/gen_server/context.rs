@@ -15,8 +15,9 @@ use tokio::time::{Instant, Sleep};
 use crate::gen_server::GenServer;
 use crate::node::Node;
 use crate::process::cell::{Process, ProcessRef};
+use crate::process::guarded_sink::GuardedSink;
 use crate::process::mailbox::{Envelope, Inbox, Receipt, Received};
-use crate::process::monitor::{GuardedSink, MonitorRef};
+use crate::process::monitor::MonitorRef;
 use crate::process::pid::Pid;
 use crate::process::server_ref::{Server, ServerRef};
 use crate::task::{PoolPermit, TaskHandle};
@@ -128,7 +129,10 @@ impl<S: GenServer> Context<S> {
                 return Poll::Ready(Received::Control(control));
             }
             if let Some(message) = self.poll_own(cx) {
-                return Poll::Ready(Received::Message(Envelope { message, receipt: Receipt::Call }));
+                return Poll::Ready(Received::Message(Envelope {
+                    message,
+                    receipt: Receipt::Call,
+                }));
             }
             let server = Arc::clone(self.this.server());
             server.mailbox.poll_recv(&mut self.inbox, cx.waker())

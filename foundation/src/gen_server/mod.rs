@@ -71,20 +71,35 @@ pub trait GenServer: Sized + Send + 'static {
     type Msg: Send + 'static;
 
     /// Creates the state. The starter waits for this; siblings that come later are not started before it returned `Ok`.
-    fn init(args: Self::Args, cx: &mut Context<Self>) -> impl Future<Output = Result<Self, Exit>> + Send;
+    fn init(
+        args: Self::Args,
+        cx: &mut Context<Self>,
+    ) -> impl Future<Output = Result<Self, Exit>> + Send;
 
     /// Handles one message.
-    fn handle(&mut self, msg: Self::Msg, cx: &mut Context<Self>) -> impl Future<Output = Result<(), Exit>> + Send;
+    fn handle(
+        &mut self,
+        msg: Self::Msg,
+        cx: &mut Context<Self>,
+    ) -> impl Future<Output = Result<(), Exit>> + Send;
 
     /// Handles one notice of the kernel. The default ignores it.
-    fn info(&mut self, info: Info, cx: &mut Context<Self>) -> impl Future<Output = Result<(), Exit>> + Send {
+    fn info(
+        &mut self,
+        info: Info,
+        cx: &mut Context<Self>,
+    ) -> impl Future<Output = Result<(), Exit>> + Send {
         // Named so that the signature documents itself; the default does nothing with them.
         let (_info, _cx) = (info, cx);
         async { Ok(()) }
     }
 
     /// Cleans up before an orderly end. The default does nothing.
-    fn terminate(&mut self, reason: &ExitReason, cx: &mut Context<Self>) -> impl Future<Output = ()> + Send {
+    fn terminate(
+        &mut self,
+        reason: &ExitReason,
+        cx: &mut Context<Self>,
+    ) -> impl Future<Output = ()> + Send {
         let (_reason, _cx) = (reason, cx);
         async {}
     }

@@ -15,11 +15,18 @@ pub(crate) enum Ack {
     Up,
     Ignore,
     /// A supervisor: this child did not start.
-    ChildFailed { id: Arc<str>, reason: ExitReason },
+    ChildFailed {
+        id: Arc<str>,
+        reason: ExitReason,
+    },
 }
 
 /// Runs a process to its end and returns the reason.
-pub(crate) async fn run<S: GenServer>(server: Arc<Server<S::Msg>>, args: S::Args, ack: Reply<Ack>) -> ExitReason {
+pub(crate) async fn run<S: GenServer>(
+    server: Arc<Server<S::Msg>>,
+    args: S::Args,
+    ack: Reply<Ack>,
+) -> ExitReason {
     let mut cx = Context::<S>::new(&server);
     let mut state = match S::init(args, &mut cx).await {
         Ok(state) => {
@@ -42,7 +49,9 @@ async fn receive<S: GenServer>(state: &mut S, cx: &mut Context<S>) -> ExitReason
     loop {
         let step = match cx.next().await {
             Received::Message(envelope) => handle(state, envelope, cx).await,
-            Received::Control(Control::Stop(reason) | Control::Exit(reason)) => Err(Exit::reason(reason)),
+            Received::Control(Control::Stop(reason) | Control::Exit(reason)) => {
+                Err(Exit::reason(reason))
+            }
             Received::Control(Control::Down(down)) => state.info(Info::Down(down), cx).await,
             Received::Control(Control::Sync(reply)) => {
                 reply.send(());
@@ -57,7 +66,11 @@ async fn receive<S: GenServer>(state: &mut S, cx: &mut Context<S>) -> ExitReason
     }
 }
 
-async fn handle<S: GenServer>(state: &mut S, envelope: Envelope<S::Msg>, cx: &mut Context<S>) -> Result<(), Exit> {
+async fn handle<S: GenServer>(
+    state: &mut S,
+    envelope: Envelope<S::Msg>,
+    cx: &mut Context<S>,
+) -> Result<(), Exit> {
     let Envelope { message, receipt } = envelope;
     state.handle(message, cx).await?;
     if let Receipt::Handled(reply) = receipt {

@@ -27,7 +27,8 @@ impl<M: Send + 'static> Setup<M> {
         starter: Starter,
         system: SystemMessages<M>,
     ) -> Result<Arc<Server<M>>, StartOutcome> {
-        let label = self.name.as_ref().map_or_else(|| starter.id.clone(), |name| Arc::from(name.key()));
+        let label =
+            self.name.as_ref().map_or_else(|| starter.id.clone(), |name| Arc::from(name.key()));
         let cell = Cell::new(&starter.node, Some(label), Some(starter.place));
         let server = Server::new(cell, Mailbox::new(self.capacity, self.overflow), system);
         let server_ref = ServerRef::new(Arc::clone(&server));
@@ -67,7 +68,10 @@ impl<S: GenServer> ServerSpec<S> {
     /// Starts with what `args` makes each time.
     #[must_use]
     pub fn from_fn(args: impl Fn() -> S::Args + Send + Sync + 'static) -> Self {
-        Self { args: Arc::new(args), setup: Setup { name: None, capacity: 64, overflow: Overflow::Wait } }
+        Self {
+            args: Arc::new(args),
+            setup: Setup { name: None, capacity: 64, overflow: Overflow::Wait },
+        }
     }
 
     /// Registers each incarnation under `name`, before its `init`.

@@ -171,8 +171,10 @@ impl Cell {
             }
             state.exit = Some(reason.clone());
             state.abort = None;
-            let finished =
-                Finished { watchers: std::mem::take(&mut state.watchers), place: state.place.take() };
+            let finished = Finished {
+                watchers: std::mem::take(&mut state.watchers),
+                place: state.place.take(),
+            };
             (finished, state.occupant.take())
         };
         if let Some(occupant) = occupant {
@@ -184,7 +186,10 @@ impl Cell {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "unsupervised_spawn: an exit signal ends the task that the kernel started")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "unsupervised_spawn: an exit signal ends the task that the kernel started"
+)]
 fn abort_task(handle: &AbortHandle) {
     handle.abort();
 }

@@ -45,7 +45,10 @@ impl Dependent {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "unsupervised_spawn: the kernel ends what it started")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "unsupervised_spawn: the kernel ends what it started"
+)]
 fn abort(handle: &AbortHandle) {
     handle.abort();
 }
@@ -140,7 +143,8 @@ impl Drop for DependentGuard {
     fn drop(&mut self) {
         let mut table = self.owner.table.lock();
         table.entries.remove(&self.key);
-        let woken = if table.entries.is_empty() { std::mem::take(&mut table.waiting) } else { Vec::new() };
+        let woken =
+            if table.entries.is_empty() { std::mem::take(&mut table.waiting) } else { Vec::new() };
         drop(table);
         woken.into_iter().for_each(Waker::wake);
     }

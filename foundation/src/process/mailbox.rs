@@ -425,4 +425,3 @@ fn wake(waker: Option<Waker>) {
         waker.wake();
     }
 }
-

@@ -6,6 +6,7 @@
 pub(crate) mod cell;
 pub(crate) mod dependents;
 pub(crate) mod exit;
+pub(crate) mod guarded_sink;
 pub(crate) mod mailbox;
 pub(crate) mod monitor;
 pub(crate) mod name;

@@ -62,33 +62,6 @@ impl DownSink for WaitSink {
     fn flush(&self, _monitor: MonitorId) {}
 }
 
-/// A sink that is silent once its guard is gone, even for a notice that another thread is delivering at that moment.
-pub(crate) struct GuardedSink {
-    is_open: parking_lot::Mutex<bool>,
-    sink: Arc<dyn DownSink>,
-}
-
-impl GuardedSink {
-    pub(crate) fn new(sink: Arc<dyn DownSink>) -> Self {
-        Self { is_open: parking_lot::Mutex::new(true), sink }
-    }
-}
-
-impl DownSink for GuardedSink {
-    fn down(&self, down: Down) {
-        // Held during the delivery: a flush comes before it and closes, or after it and finds the notice.
-        let is_open = self.is_open.lock();
-        if *is_open {
-            self.sink.down(down);
-        }
-    }
-
-    fn flush(&self, monitor: MonitorId) {
-        *self.is_open.lock() = false;
-        self.sink.flush(monitor);
-    }
-}
-
 /// Watches one process from anywhere; [`down`](Self::down) waits for its end.
 ///
 /// Dropping the guard ends the watch: nothing is delivered afterwards. A guard made for a process that has already ended

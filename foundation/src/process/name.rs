@@ -29,7 +29,9 @@ pub enum NameError {
 impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TypeMismatch { key } => write!(f, "the name {key:?} is in use for another message type"),
+            Self::TypeMismatch { key } => {
+                write!(f, "the name {key:?} is in use for another message type")
+            }
         }
     }
 }
@@ -123,7 +125,12 @@ impl Names {
     }
 
     pub(crate) fn registered(&self) -> usize {
-        self.slots.lock().values().filter_map(Weak::upgrade).filter(|slot| slot.is_occupied()).count()
+        self.slots
+            .lock()
+            .values()
+            .filter_map(Weak::upgrade)
+            .filter(|slot| slot.is_occupied())
+            .count()
     }
 }
 

@@ -11,7 +11,9 @@ use std::time::Duration;
 use crate::error::{CallError, CastError, CastFailure, SendError, SendFailure};
 use crate::process::cell::{Cell, Process, ProcessRef};
 use crate::process::exit::ExitReason;
-use crate::process::mailbox::{Control, Envelope, Mailbox, Overflow, Pushed, Receipt, ReserveRefused};
+use crate::process::mailbox::{
+    Control, Envelope, Mailbox, Overflow, Pushed, Receipt, ReserveRefused,
+};
 use crate::process::monitor::{Down, DownSink, MonitorId};
 use crate::process::name::Name;
 use crate::process::pid::Pid;
@@ -231,7 +233,11 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Errors
     ///
     /// See [`crate::handled`].
-    pub(crate) async fn send_handled(&self, message: M, timeout: Duration) -> Result<(), HandledFailure<M>> {
+    pub(crate) async fn send_handled(
+        &self,
+        message: M,
+        timeout: Duration,
+    ) -> Result<(), HandledFailure<M>> {
         let (reply, answer) = reply::pair();
         let deadline = Deadline::after(timeout);
         let pushed = self.push_waiting(message, Receipt::Handled(reply), deadline).await;
@@ -240,10 +246,17 @@ impl<M: Send + 'static> ServerRef<M> {
     }
 
     /// Puts the message in at once, or waits for a slot.
-    async fn push_waiting(&self, message: M, receipt: Receipt, deadline: Deadline) -> Result<(), SendError<M>> {
+    async fn push_waiting(
+        &self,
+        message: M,
+        receipt: Receipt,
+        deadline: Deadline,
+    ) -> Result<(), SendError<M>> {
         let envelope = match self.server.push(message, receipt) {
             Ok(()) => return Ok(()),
-            Err((envelope, CastFailure::NoProc)) => return Err(SendError::no_proc(envelope.message)),
+            Err((envelope, CastFailure::NoProc)) => {
+                return Err(SendError::no_proc(envelope.message));
+            }
             Err((envelope, CastFailure::Full)) => envelope,
         };
         if self.server.mailbox.overflow() != Overflow::Wait {

@@ -82,7 +82,11 @@ where
 
 /// Starts a task that belongs to the owners of `places`. The outcome of its future goes to `settle`, also after a panic; an abort
 /// drops `settle`.
-pub(crate) fn spawn_dependent<F, S>(places: Vec<DependentGuard>, future: F, settle: S) -> Option<TaskKill>
+pub(crate) fn spawn_dependent<F, S>(
+    places: Vec<DependentGuard>,
+    future: F,
+    settle: S,
+) -> Option<TaskKill>
 where
     F: Future + Send + 'static,
     F::Output: Send,
@@ -117,7 +121,10 @@ struct Work<F, S> {
 pub(crate) struct TaskKill(tokio::task::AbortHandle);
 
 impl TaskKill {
-    #[expect(clippy::disallowed_methods, reason = "unsupervised_spawn: the kernel ends what it started")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "unsupervised_spawn: the kernel ends what it started"
+    )]
     pub(crate) fn kill(&self) {
         self.0.abort();
     }
@@ -128,7 +135,11 @@ impl TaskKill {
 /// # Errors
 ///
 /// The error of the operating system; the end of the process has been published then.
-pub(crate) fn spawn_thread<F>(process: &Arc<dyn Process>, name: &str, body: F) -> std::io::Result<()>
+pub(crate) fn spawn_thread<F>(
+    process: &Arc<dyn Process>,
+    name: &str,
+    body: F,
+) -> std::io::Result<()>
 where
     F: FnOnce() -> ExitReason + Send + 'static,
 {
@@ -144,7 +155,10 @@ where
     start_thread(name, whole)
 }
 
-#[expect(clippy::disallowed_methods, reason = "unsupervised_spawn: this is the one place where a thread is born")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "unsupervised_spawn: this is the one place where a thread is born"
+)]
 fn start_thread(name: &str, whole: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     std::thread::Builder::new().name(name.to_owned()).spawn(whole).map(drop)
 }
@@ -152,7 +166,10 @@ fn start_thread(name: &str, whole: impl FnOnce() + Send + 'static) -> std::io::R
 /// No runtime is here to run a task.
 struct NoRuntime;
 
-#[expect(clippy::disallowed_methods, reason = "unsupervised_spawn: this is the one place where a task is born")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "unsupervised_spawn: this is the one place where a task is born"
+)]
 fn spawn_unguarded<F>(task: F) -> Result<tokio::task::JoinHandle<()>, NoRuntime>
 where
     F: Future<Output = ()> + Send + 'static,

@@ -121,7 +121,11 @@ impl<M> Error for DeliveryError<M> {}
 /// # Examples
 ///
 /// See the example of [`handled`].
-pub async fn accepted<M, A>(address: &A, message: M, timeout: Duration) -> Result<Accepted, DeliveryError<M>>
+pub async fn accepted<M, A>(
+    address: &A,
+    message: M,
+    timeout: Duration,
+) -> Result<Accepted, DeliveryError<M>>
 where
     M: Send + 'static,
     A: Address<M> + ?Sized,
@@ -180,7 +184,11 @@ where
 /// # Ok(())
 /// # }
 /// ```
-pub async fn handled<M, A>(address: &A, message: M, timeout: Duration) -> Result<Handled, DeliveryError<M>>
+pub async fn handled<M, A>(
+    address: &A,
+    message: M,
+    timeout: Duration,
+) -> Result<Handled, DeliveryError<M>>
 where
     M: Send + 'static,
     A: Address<M> + ?Sized,
@@ -224,6 +232,12 @@ where
     };
     let cell = &server.server().cell;
     let message = Box::new(error.into_message());
-    cell.node().dead_letters().bury(Some(pid), cell.label().cloned(), type_name::<M>(), reason.clone(), message);
+    cell.node().dead_letters().bury(
+        Some(pid),
+        cell.label().cloned(),
+        type_name::<M>(),
+        reason.clone(),
+        message,
+    );
     Err(reason)
 }

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::process::exit::ExitReason;
 use crate::supervisor::action::Reason;
 use crate::supervisor::spec::{ChildKind, CoreSpec, Restart, Shutdown};
 use crate::supervisor::starting::{StartFn, Starter, Starting};
-use crate::process::exit::ExitReason;
 
 /// How to start a child, when to restart it, and how to stop it. Plain data: the same value serves tests and production.
 ///
@@ -23,11 +23,17 @@ pub struct ChildSpec {
 }
 
 impl ChildSpec {
-    pub(crate) fn worker(id: &str, start: impl Fn(Starter) -> Starting + Send + Sync + 'static) -> Self {
+    pub(crate) fn worker(
+        id: &str,
+        start: impl Fn(Starter) -> Starting + Send + Sync + 'static,
+    ) -> Self {
         Self { core: CoreSpec::new(id, ChildKind::Worker, Arc::new(start)) }
     }
 
-    pub(crate) fn supervisor(id: &str, start: impl Fn(Starter) -> Starting + Send + Sync + 'static) -> Self {
+    pub(crate) fn supervisor(
+        id: &str,
+        start: impl Fn(Starter) -> Starting + Send + Sync + 'static,
+    ) -> Self {
         Self { core: CoreSpec::new(id, ChildKind::Supervisor, Arc::new(start)) }
     }
 

@@ -15,7 +15,8 @@ use crate::process::pid::Pid;
 use crate::process::reply::Reply;
 use crate::process::server_ref::{Server, SystemMessages};
 use crate::supervisor::action::{
-    Action, AdminError, Answer, Input, Outcome, ReportedChild, Request, RetryToken, SupervisorReport,
+    Action, AdminError, Answer, Input, Outcome, ReportedChild, Request, RetryToken,
+    SupervisorReport,
 };
 use crate::supervisor::handle::{ChildCounts, ChildInfo, ChildProcess};
 use crate::supervisor::kids::Kids;
@@ -61,8 +62,19 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(server: Arc<Server<SupervisorMsg>>, core: SupervisorCore, ack: Reply<Ack>) -> Self {
-        Self { server, core, kids: Kids::default(), ack: Some(ack), calls: HashMap::new(), next_token: 0 }
+    pub(crate) fn new(
+        server: Arc<Server<SupervisorMsg>>,
+        core: SupervisorCore,
+        ack: Reply<Ack>,
+    ) -> Self {
+        Self {
+            server,
+            core,
+            kids: Kids::default(),
+            ack: Some(ack),
+            calls: HashMap::new(),
+            next_token: 0,
+        }
     }
 
     /// Runs the supervisor to its end and returns the reason.
@@ -75,11 +87,15 @@ impl Driver {
             {
                 return reason;
             }
-            let received = std::future::poll_fn(|cx| self.server.mailbox.poll_recv(&mut inbox, cx.waker())).await;
+            let received =
+                std::future::poll_fn(|cx| self.server.mailbox.poll_recv(&mut inbox, cx.waker()))
+                    .await;
             input = match received {
                 Received::Message(envelope) => self.translate(envelope.message),
                 // Everything of the kernel comes through the one queue.
-                Received::Control(Control::Stop(reason) | Control::Exit(reason)) => Some(Input::Stop { reason }),
+                Received::Control(Control::Stop(reason) | Control::Exit(reason)) => {
+                    Some(Input::Stop { reason })
+                }
                 Received::Control(Control::Down(down)) => Some(self.child_exited(&down)),
                 Received::Control(Control::Sync(reply)) => {
                     reply.send(());
@@ -175,7 +191,9 @@ impl Driver {
             }
             StartOutcome::Ignored => Outcome::Ignored,
             StartOutcome::Failed { reason, .. } => Outcome::Failed(reason),
-            StartOutcome::AlreadyStarted(pid) => Outcome::Failed(ExitReason::error(AlreadyStarted(pid))),
+            StartOutcome::AlreadyStarted(pid) => {
+                Outcome::Failed(ExitReason::error(AlreadyStarted(pid)))
+            }
         }
     }
 
@@ -202,9 +220,11 @@ impl Driver {
         let info = |child: &crate::supervisor::table::Child<StartFn, Pid>| ChildInfo {
             id: Arc::clone(&child.id),
             process: match &child.state {
-                ChildState::Running(pid) => {
-                    self.kids.get(*pid).cloned().map_or(ChildProcess::Undefined, ChildProcess::Running)
-                }
+                ChildState::Running(pid) => self
+                    .kids
+                    .get(*pid)
+                    .cloned()
+                    .map_or(ChildProcess::Undefined, ChildProcess::Running),
                 ChildState::Restarting { .. } => ChildProcess::Restarting,
                 ChildState::Undefined => ChildProcess::Undefined,
             },
@@ -229,7 +249,9 @@ impl Driver {
             SupervisorReport::ChildTerminated { child, reason } => {
                 tell(ReportKind::ChildTerminated, &child, Some(&reason));
             }
-            SupervisorReport::StartError { child, reason } => tell(ReportKind::StartError, &child, Some(&reason)),
+            SupervisorReport::StartError { child, reason } => {
+                tell(ReportKind::StartError, &child, Some(&reason))
+            }
             SupervisorReport::ShutdownError { children, reason } => {
                 for child in &children {
                     tell(ReportKind::ShutdownError, child, Some(&reason));

@@ -231,7 +231,9 @@ impl SupervisorRef {
     pub async fn terminate_child(&self, child: impl Into<ChildRef>) -> Result<(), ChildError> {
         let target = match child.into() {
             ChildRef::Id(id) => Target::Id(id),
-            ChildRef::Process(process) => Target::Pid { pid: process.pid(), alive: process.is_alive() },
+            ChildRef::Process(process) => {
+                Target::Pid { pid: process.pid(), alive: process.is_alive() }
+            }
         };
         refused(self.admin(Request::Terminate(target)).await).map(drop)
     }

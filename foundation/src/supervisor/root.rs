@@ -42,7 +42,8 @@ impl Supervisor {
     pub async fn start(node: &Node, spec: SupervisorSpec) -> Result<Self, StartError> {
         spec.whole.core().map_err(StartError::Spec)?;
         let owner = KillOnDrop(Arc::new(Dependents::default()));
-        let starter = Starter { node: node.clone(), id: Arc::from("root"), place: owner.0.attach() };
+        let starter =
+            Starter { node: node.clone(), id: Arc::from("root"), place: owner.0.attach() };
         match spec.whole.start(starter).await {
             StartOutcome::Started(process) => {
                 let server = process.server::<SupervisorMsg>().ok_or(StartError::Ignored)?;
@@ -50,7 +51,9 @@ impl Supervisor {
                 Ok(Self { handle: SupervisorRef::of(server), process, owner })
             }
             StartOutcome::Ignored => Err(StartError::Ignored),
-            StartOutcome::Failed { child: Some((id, reason)), .. } => Err(StartError::Child { id, reason }),
+            StartOutcome::Failed { child: Some((id, reason)), .. } => {
+                Err(StartError::Child { id, reason })
+            }
             StartOutcome::Failed { reason, child: None } => Err(StartError::Failed(reason)),
             StartOutcome::AlreadyStarted(pid) => Err(StartError::AlreadyStarted(pid)),
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gen_server::spec::Setup;
-use crate::process::mailbox::Overflow;
 use crate::process::exit::ExitReason;
+use crate::process::mailbox::Overflow;
 use crate::process::server_ref::ServerRef;
 use crate::process::{reply, spawn};
 use crate::supervisor::child_spec::ChildSpec;
@@ -58,7 +58,13 @@ impl SupervisorSpec {
     #[must_use]
     pub fn new(strategy: Strategy) -> Self {
         let mode = Mode::Static { strategy, auto_shutdown: AutoShutdown::Never };
-        Self { whole: Whole { name: None, flags: Flags { mode, ..Flags::default() }, children: Vec::new() } }
+        Self {
+            whole: Whole {
+                name: None,
+                flags: Flags { mode, ..Flags::default() },
+                children: Vec::new(),
+            },
+        }
     }
 
     /// Sets how many restarts are allowed within `period`. One more ends the supervisor with `Shutdown`.
@@ -111,7 +117,13 @@ impl DynamicSupervisorSpec {
     #[must_use]
     pub fn new() -> Self {
         let mode = Mode::Dynamic { max_children: usize::MAX };
-        Self { whole: Whole { name: None, flags: Flags { mode, ..Flags::default() }, children: Vec::new() } }
+        Self {
+            whole: Whole {
+                name: None,
+                flags: Flags { mode, ..Flags::default() },
+                children: Vec::new(),
+            },
+        }
     }
 
     /// Sets how many restarts are allowed within `period`. One more ends the supervisor with `Shutdown`.
@@ -155,7 +167,10 @@ impl Whole {
     }
 
     pub(crate) fn core(&self) -> Result<SupervisorCore, SpecError> {
-        SupervisorCore::new(self.flags, self.children.iter().map(|child| child.core.clone()).collect())
+        SupervisorCore::new(
+            self.flags,
+            self.children.iter().map(|child| child.core.clone()).collect(),
+        )
     }
 
     pub(crate) async fn start(self, starter: Starter) -> StartOutcome {
@@ -163,7 +178,12 @@ impl Whole {
             Ok(core) => core,
             Err(error) => return StartOutcome::failed(ExitReason::error(error)),
         };
-        let name = match self.name.as_deref().map(|key| starter.node.name::<SupervisorMsg>(key)).transpose() {
+        let name = match self
+            .name
+            .as_deref()
+            .map(|key| starter.node.name::<SupervisorMsg>(key))
+            .transpose()
+        {
             Ok(name) => name,
             Err(error) => return StartOutcome::failed(ExitReason::error(error)),
         };

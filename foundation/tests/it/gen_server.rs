@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use foundation::{
-    CallError, Context, Exit, ExitReason, GenServer, Overflow, Reply, Restart, ServerSpec, StartError, Strategy,
-    TimerRef,
+    CallError, Context, Exit, ExitReason, GenServer, Overflow, Reply, Restart, ServerSpec,
+    StartError, Strategy, TimerRef,
 };
-use test_helpers::{Do, Gate, IsolatedTree, Journal, Plan, Worker};
+use test_helpers::{Do, Gate, IsolatedTree, Journal, Plan, Probe, Worker};
 
-use crate::support::{beside, held, is_killed, is_panic, is_shutdown, lone, note, of, quiet, settled, supervisor};
+use crate::support::{
+    beside, held, is_killed, is_panic, is_pending, is_shutdown, lone, note, of, quiet, settled,
+    supervisor,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -44,26 +47,20 @@ async fn a_late_answer_never_reaches_a_later_call() {
 }
 
 #[tokio::test]
-async fn a_server_sees_that_nobody_waits_for_its_answer() {
-    let (tree, server) = lone(Worker::spec("a", &Journal::new())).await;
-    let _gate = held(&server).await;
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
-    let call = beside({
-        let server = server.clone();
-        async move {
-            let make = |reply: Reply<u64>| {
-                assert!(!reply.is_abandoned());
-                sender.try_send(()).expect("the channel has room");
-                Do::KeepReply(reply)
-            };
-            server.call(make).await
-        }
+async fn a_server_sees_whether_anybody_waits_for_its_answer() {
+    let node = foundation::Node::new(foundation::NodeConfig::default()).expect("tests unwind");
+    let mut probe = Probe::<Do>::start(&node).await;
+    let mut call = Box::pin({
+        let server = probe.server().clone();
+        async move { server.call(Do::KeepReply).await }
     });
-    receiver.recv().await.expect("the call is made");
-    call.abort();
-    assert!(call.await.expect_err("it was aborted").is_cancelled());
-    tree.kill("a").await;
-    tree.shutdown().await;
+    assert!(is_pending(&mut call));
+    let Do::KeepReply(reply) = probe.next().await else { panic!("another message") };
+    assert!(!reply.is_abandoned());
+    drop(call);
+    assert!(reply.is_abandoned());
+    reply.send(1);
+    probe.stop().await;
 }
 
 async fn unanswered(make: impl FnOnce(Reply<u64>) -> Do) -> CallError {
@@ -141,7 +138,8 @@ async fn a_dropped_reply_of_a_server_that_lives_on_is_told_at_once() {
 
 #[tokio::test]
 async fn calls_to_a_full_or_dead_process_or_to_oneself_fail_at_once() {
-    let (tree, server) = lone(Worker::spec("a", &Journal::new()).capacity(1).overflow(Overflow::Reject)).await;
+    let (tree, server) =
+        lone(Worker::spec("a", &Journal::new()).capacity(1).overflow(Overflow::Reject)).await;
     assert_eq!(server.call(Do::CallYourself).await.expect("it answers"), 1);
     let gate = held(&server).await;
     server.cast(note("fills it")).expect("there is room");
@@ -206,7 +204,8 @@ impl GenServer for Canceller {
 #[tokio::test(start_paused = true)]
 async fn a_cancelled_timer_does_not_fire_and_a_fired_one_cannot_be_cancelled() {
     let journal = Journal::new();
-    let tree = of(Strategy::OneForOne, [ServerSpec::<Canceller>::new(journal.clone()).child("a")]).await;
+    let tree =
+        of(Strategy::OneForOne, [ServerSpec::<Canceller>::new(journal.clone()).child("a")]).await;
     let server = tree.server::<CancelMsg>("a").await;
     assert_eq!(server.call(CancelMsg::Go).await.expect("it answers"), (true, false));
     foundation::time::sleep(5 * SECOND).await;
@@ -250,7 +249,10 @@ async fn terminate_runs_on_every_end_but_kill_and_panic() {
         (Do::End(ExitReason::Normal), &["+a", "terminate a normal", "-a"]),
         (Do::Fail("no luck"), &["+a", "terminate a failed: no luck", "-a"]),
         (Do::Panic("boom"), &["+a", "-a"]),
-        (Do::End(ExitReason::ShutdownWith("done".into())), &["+a", "terminate a shutdown: done", "-a"]),
+        (
+            Do::End(ExitReason::ShutdownWith("done".into())),
+            &["+a", "terminate a shutdown: done", "-a"],
+        ),
     ];
     for (message, expected) in ends {
         let journal = Journal::new();
@@ -284,7 +286,11 @@ async fn a_panic_in_terminate_is_the_reason_of_the_end() {
             panic!("in terminate");
         }
     }
-    let tree = of(Strategy::OneForOne, [ServerSpec::<Last>::new(()).child("a").restart(Restart::Temporary)]).await;
+    let tree = of(
+        Strategy::OneForOne,
+        [ServerSpec::<Last>::new(()).child("a").restart(Restart::Temporary)],
+    )
+    .await;
     let server = tree.server::<()>("a").await;
     let monitor = server.process().monitor();
     server.cast(()).expect("there is room");
@@ -327,7 +333,9 @@ async fn init_is_over_before_the_first_message_is_handled() {
     let spec = Worker::planned("a", &journal, &plan).name(&name).child("a");
     let start = beside({
         let node = node.clone();
-        async move { foundation::Supervisor::start(&node, supervisor(Strategy::OneForOne).child(spec)).await }
+        async move {
+            foundation::Supervisor::start(&node, supervisor(Strategy::OneForOne).child(spec)).await
+        }
     });
     gate.arrival().await;
     name.cast(note("early")).expect("the name is taken before init");

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foundation::{
-    DynamicSupervisorSpec, ExitReason, Node, NodeConfig, Overflow, Restart, Shutdown, Strategy, Supervisor,
-    TaskSupervisorSpec,
+    DynamicSupervisorSpec, ExitReason, Node, NodeConfig, Overflow, Restart, Shutdown, Strategy,
+    Supervisor, TaskSupervisorSpec,
 };
 use test_helpers::{Baseline, Do, IsolatedTree, Journal, Worker, eventually};
 
@@ -15,7 +15,8 @@ struct Choices(u64);
 
 impl Choices {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits fit") % bound
     }
 }
@@ -29,7 +30,11 @@ async fn a_thousand_trees_leave_nothing_behind() {
         let spec = supervisor(Strategy::OneForAll)
             .name("root")
             .child(Worker::spec("a", &journal).child("a"))
-            .child(supervisor(Strategy::OneForOne).child(Worker::spec("b", &journal).child("b")).as_child("inner"));
+            .child(
+                supervisor(Strategy::OneForOne)
+                    .child(Worker::spec("b", &journal).child("b"))
+                    .as_child("inner"),
+            );
         let root = Supervisor::start(&node, spec).await.expect("the name is free again");
         if number % 2 == 0 {
             root.shutdown().await;
@@ -46,7 +51,9 @@ async fn a_thousand_trees_leave_nothing_behind() {
 async fn three_hundred_random_crashes_leave_the_tree_as_it_was() {
     let journal = Journal::new();
     let ids = ["a", "b", "c", "d"];
-    let group = |strategy| supervisor(strategy).children(ids.map(|id| Worker::spec(id, &journal).child(id)));
+    let group = |strategy| {
+        supervisor(strategy).children(ids.map(|id| Worker::spec(id, &journal).child(id)))
+    };
     let tree = of(
         Strategy::OneForOne,
         [
@@ -59,7 +66,8 @@ async fn three_hundred_random_crashes_leave_the_tree_as_it_was() {
     let baseline = Baseline::of(tree.node());
     let mut choices = Choices(1);
     for _ in 0..300 {
-        let path = format!("{}/{}", ["one", "all", "rest"][choices.below(3)], ids[choices.below(4)]);
+        let path =
+            format!("{}/{}", ["one", "all", "rest"][choices.below(3)], ids[choices.below(4)]);
         let server = tree.server::<Do>(&path).await;
         let monitor = server.process().monitor();
         match choices.below(4) {
@@ -91,7 +99,13 @@ async fn callers_casters_and_killers_on_many_threads_leave_nothing_behind() {
     });
     let tree = tree.await.expect("the tree starts");
     let baseline = Baseline::of(tree.node());
-    let pool = tree.node().task_supervisor("pool").expect("the type fits").resolve().await.expect("it runs");
+    let pool = tree
+        .node()
+        .task_supervisor("pool")
+        .expect("the type fits")
+        .resolve()
+        .await
+        .expect("it runs");
     let mut clients = Vec::new();
     for client in 0..4 {
         let name = tree.node().name::<Do>("target").expect("the type fits");
@@ -102,7 +116,9 @@ async fn callers_casters_and_killers_on_many_threads_leave_nothing_behind() {
                     0 => drop(name.cast(note("x"))),
                     1 => drop(name.send(note("x"), Duration::from_millis(5)).await),
                     2 => drop(foundation::handled(&name, note("x"), Duration::from_secs(5)).await),
-                    _ => answered += usize::from(name.call(|reply| Do::Echo(1, reply)).await.is_ok()),
+                    _ => {
+                        answered += usize::from(name.call(|reply| Do::Echo(1, reply)).await.is_ok())
+                    }
                 }
             }
             answered
@@ -133,7 +149,8 @@ async fn callers_casters_and_killers_on_many_threads_leave_nothing_behind() {
 #[tokio::test]
 async fn a_dynamic_supervisor_of_ten_thousand_children_comes_and_goes() {
     let journal = Journal::new();
-    let tree = of(Strategy::OneForOne, [DynamicSupervisorSpec::new().name("pool").as_child("pool")]).await;
+    let tree =
+        of(Strategy::OneForOne, [DynamicSupervisorSpec::new().name("pool").as_child("pool")]).await;
     let pool = tree.node().supervisor("pool").expect("the name fits");
     let baseline = Baseline::of(tree.node());
     let child = Worker::spec("c", &journal).capacity(1).child("c").restart(Restart::Temporary);

@@ -35,7 +35,10 @@ async fn a_mailbox_takes_exactly_its_capacity() {
 
 /// Like `settled`, for a mailbox that may still be full.
 async fn settled_after_full(server: &ServerRef<Do>) {
-    server.call_timeout(Duration::from_secs(20), |reply| Do::Echo(0, reply)).await.expect("there is room in time");
+    server
+        .call_timeout(Duration::from_secs(20), |reply| Do::Echo(0, reply))
+        .await
+        .expect("there is room in time");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -87,7 +90,10 @@ async fn messages_of_one_sender_arrive_in_order() {
                         (None, 0) => continue,
                         (None, _) => note(format!("{sender}:{number}")),
                     };
-                    server.send(message, test_helpers::DEADLINE).await.expect("there is room in time");
+                    server
+                        .send(message, test_helpers::DEADLINE)
+                        .await
+                        .expect("there is room in time");
                 }
             })
         })
@@ -148,8 +154,10 @@ async fn a_stop_overtakes_a_full_data_lane_and_what_is_left_becomes_dead_letters
     stop.await.expect("the caller does not panic").expect("the child stops");
     assert_eq!(journal.take(), ["+a", "n0", "terminate a shutdown", "-a"]);
     let letters = tree.node().dead_letters().drain();
-    let texts: Vec<String> =
-        letters.into_iter().map(|letter| text(*letter.message.downcast::<Do>().expect("it is a Do"))).collect();
+    let texts: Vec<String> = letters
+        .into_iter()
+        .map(|letter| text(*letter.message.downcast::<Do>().expect("it is a Do")))
+        .collect();
     assert_eq!(texts, ["n1", "n2"]);
     tree.shutdown().await;
 }
@@ -173,7 +181,8 @@ async fn with_overflow_wait_a_send_waits_for_room_until_its_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn with_overflow_reject_nobody_waits() {
-    let (tree, server) = lone(Worker::spec("a", &Journal::new()).capacity(2).overflow(Overflow::Reject)).await;
+    let (tree, server) =
+        lone(Worker::spec("a", &Journal::new()).capacity(2).overflow(Overflow::Reject)).await;
     let gate = held(&server).await;
     assert_eq!(fill(&server), 2);
     let started = tokio::time::Instant::now();
@@ -191,7 +200,10 @@ async fn with_overflow_reject_nobody_waits() {
 fn overflowed(tree: &test_helpers::IsolatedTree) -> Vec<String> {
     let letters = tree.node().dead_letters().drain();
     assert!(letters.iter().all(|letter| matches!(letter.reason, DeadLetterReason::Overflow)));
-    letters.into_iter().map(|letter| text(*letter.message.downcast::<Do>().expect("it is a Do"))).collect()
+    letters
+        .into_iter()
+        .map(|letter| text(*letter.message.downcast::<Do>().expect("it is a Do")))
+        .collect()
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! One `Down` for each monitor, exactly once, and none after the guard is gone.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foundation::{
-    Context, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Info, MonitorRef, ProcessRef, Reply, Restart,
-    ServerSpec, Strategy,
+    Context, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Info, MonitorId, MonitorRef,
+    ProcessRef, Reply, Restart, ServerSpec, Strategy,
 };
 use futures_util::FutureExt;
 use test_helpers::{Baseline, Do, IsolatedTree, Journal, Worker, eventually};
@@ -76,7 +77,11 @@ impl GenServer for Flusher {
         Ok(Self(journal))
     }
 
-    async fn handle(&mut self, Watch(target, reply): Watch, cx: &mut Context<Self>) -> Result<(), Exit> {
+    async fn handle(
+        &mut self,
+        Watch(target, reply): Watch,
+        cx: &mut Context<Self>,
+    ) -> Result<(), Exit> {
         let kept = cx.monitor(&target);
         let dropped = cx.monitor(&target);
         assert_eq!((kept.pid(), dropped.pid()), (target.pid(), target.pid()));
@@ -106,7 +111,8 @@ impl GenServer for Flusher {
 #[tokio::test]
 async fn dropping_a_monitor_takes_back_a_down_that_was_delivered_but_not_seen() {
     let journal = Journal::new();
-    let tree = of(Strategy::OneForOne, [ServerSpec::<Flusher>::new(journal.clone()).child("a")]).await;
+    let tree =
+        of(Strategy::OneForOne, [ServerSpec::<Flusher>::new(journal.clone()).child("a")]).await;
     let flusher = tree.server::<Watch>("a").await;
     for _ in 0..3 {
         let (other, target) = lone(Worker::spec("t", &Journal::new())).await;
@@ -190,7 +196,7 @@ async fn no_down_comes_after_its_guard_was_dropped_while_the_target_ended() {
 /// Watches everything it is told to and counts.
 struct Counter {
     downs: Arc<AtomicU64>,
-    guards: Vec<MonitorRef>,
+    guards: BTreeMap<MonitorId, MonitorRef>,
 }
 
 impl GenServer for Counter {
@@ -198,18 +204,23 @@ impl GenServer for Counter {
     type Msg = (Vec<ProcessRef>, Reply<()>);
 
     async fn init(downs: Arc<AtomicU64>, _cx: &mut Context<Self>) -> Result<Self, Exit> {
-        Ok(Self { downs, guards: Vec::new() })
+        Ok(Self { downs, guards: BTreeMap::new() })
     }
 
-    async fn handle(&mut self, (all, reply): Self::Msg, cx: &mut Context<Self>) -> Result<(), Exit> {
-        self.guards = all.iter().map(|process| cx.monitor(process)).collect();
+    async fn handle(
+        &mut self,
+        (all, reply): Self::Msg,
+        cx: &mut Context<Self>,
+    ) -> Result<(), Exit> {
+        let guards = all.iter().map(|process| cx.monitor(process));
+        self.guards = guards.map(|guard| (guard.id(), guard)).collect();
         reply.send(());
         Ok(())
     }
 
     async fn info(&mut self, info: Info, _cx: &mut Context<Self>) -> Result<(), Exit> {
         if let Info::Down(down) = info {
-            self.guards.retain(|guard| guard.id() != down.monitor);
+            assert!(self.guards.remove(&down.monitor).is_some(), "one for each monitor");
             self.downs.fetch_add(1, Ordering::SeqCst);
         }
         Ok(())

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foundation::{
-    CallError, CastFailure, ExitReason, NameError, Node, NodeConfig, Restart, StartChildError, StartError, Strategy,
-    Supervisor,
+    CallError, CastFailure, ExitReason, NameError, Node, NodeConfig, Restart, StartChildError,
+    StartError, Strategy, Supervisor,
 };
 use test_helpers::{Baseline, Do, Gate, IsolatedTree, Journal, Plan, Worker};
 
@@ -18,7 +18,8 @@ fn node() -> Node {
 async fn a_name_leads_to_the_new_incarnation_after_a_restart() {
     let node = node();
     let name = node.name::<Do>("a").expect("the name is free");
-    let spec = supervisor(Strategy::OneForOne).child(Worker::spec("a", &Journal::new()).name(&name).child("a"));
+    let spec = supervisor(Strategy::OneForOne)
+        .child(Worker::spec("a", &Journal::new()).name(&name).child("a"));
     let root = Supervisor::start(&node, spec).await.expect("the tree starts");
     let mut old = name.whereis().expect("it runs");
     assert_eq!(old.process().name(), Some("a"));
@@ -63,14 +64,16 @@ async fn a_key_has_one_message_type_as_long_as_it_is_in_use() {
 async fn a_name_that_is_held_refuses_a_second_process() {
     let tree = IsolatedTree::start_with(|node| {
         let name = node.name::<Do>("shared").expect("the name is free");
-        supervisor(Strategy::OneForOne).child(Worker::spec("a", &Journal::new()).name(&name).child("a"))
+        supervisor(Strategy::OneForOne)
+            .child(Worker::spec("a", &Journal::new()).name(&name).child("a"))
     });
     let tree = tree.await.expect("the tree starts");
     let node = tree.node().clone();
     let name = node.name::<Do>("shared").expect("the type fits");
     let holder = name.whereis().expect("it runs");
     let second = Worker::spec("b", &Journal::new()).name(&name);
-    let error = tree.handle().start_child(second.clone().child("b")).await.expect_err("the name is held");
+    let error =
+        tree.handle().start_child(second.clone().child("b")).await.expect_err("the name is held");
     let StartChildError::Failed(reason) = error else { panic!("{error:?}") };
     assert_eq!(reason.to_string(), format!("failed: the name is held by {}", holder.pid()));
     let baseline = Baseline::of(&node);
@@ -85,14 +88,23 @@ async fn a_name_that_is_held_refuses_a_second_process() {
 #[tokio::test]
 async fn two_roots_with_one_name_are_already_started() {
     let node = node();
-    let root = Supervisor::start(&node, supervisor(Strategy::OneForOne).name("root")).await.expect("it starts");
-    let error = Supervisor::start(&node, supervisor(Strategy::OneForOne).name("root")).await.expect_err("held");
-    assert!(matches!(error, StartError::AlreadyStarted(pid) if pid == root.process().pid()), "{error:?}");
+    let root = Supervisor::start(&node, supervisor(Strategy::OneForOne).name("root"))
+        .await
+        .expect("it starts");
+    let error = Supervisor::start(&node, supervisor(Strategy::OneForOne).name("root"))
+        .await
+        .expect_err("held");
+    assert!(
+        matches!(error, StartError::AlreadyStarted(pid) if pid == root.process().pid()),
+        "{error:?}"
+    );
     let by_name = node.supervisor("root").expect("the type fits");
     assert_eq!(by_name.process().map(|process| process.pid()), Some(root.process().pid()));
     root.shutdown().await;
     assert!(by_name.process().is_none());
-    let again = Supervisor::start(&node, supervisor(Strategy::OneForOne).name("root")).await.expect("it is free");
+    let again = Supervisor::start(&node, supervisor(Strategy::OneForOne).name("root"))
+        .await
+        .expect("it is free");
     again.shutdown().await;
 }
 
@@ -102,8 +114,11 @@ async fn a_name_stays_with_a_process_that_is_still_terminating() {
     let name = node.name::<Do>("a").expect("the name is free");
     let (plan, gate, journal) = (Plan::new(), Gate::new(), Journal::new());
     plan.hold_terminate(&gate);
-    let child = Worker::planned("a", &journal, &plan).name(&name).child("a").restart(Restart::Temporary);
-    let root = Supervisor::start(&node, supervisor(Strategy::OneForOne).child(child)).await.expect("it starts");
+    let child =
+        Worker::planned("a", &journal, &plan).name(&name).child("a").restart(Restart::Temporary);
+    let root = Supervisor::start(&node, supervisor(Strategy::OneForOne).child(child))
+        .await
+        .expect("it starts");
     let old = name.whereis().expect("it runs");
     old.cast(Do::End(ExitReason::Normal)).expect("there is room");
     gate.arrival().await;
@@ -130,7 +145,8 @@ async fn registered_waits_for_the_next_holder() {
     });
     quiet().await;
     assert!(!waiting.is_finished());
-    let spec = supervisor(Strategy::OneForOne).child(Worker::spec("a", &Journal::new()).name(&name).child("a"));
+    let spec = supervisor(Strategy::OneForOne)
+        .child(Worker::spec("a", &Journal::new()).name(&name).child("a"));
     let root = Supervisor::start(&node, spec).await.expect("it starts");
     let server = name.whereis().expect("it runs");
     assert_eq!(waiting.await.expect("the waiter does not panic"), server.pid());
@@ -145,7 +161,9 @@ async fn the_table_of_names_forgets_what_nobody_uses() {
         node.name::<Do>(&format!("n{number}")).expect("the name is free");
     }
     assert_eq!(node.counts().names, 0);
-    let root = Supervisor::start(&node, supervisor(Strategy::OneForOne).name("root")).await.expect("it starts");
+    let root = Supervisor::start(&node, supervisor(Strategy::OneForOne).name("root"))
+        .await
+        .expect("it starts");
     assert_eq!(node.counts().names, 1);
     root.shutdown().await;
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foundation::{
-    CastFailure, Context, Exit, ExitReason, GenServer, Node, NodeConfig, ProcessRef, Restart, ServerSpec, Strategy,
-    Supervisor,
+    CastFailure, Context, Exit, ExitReason, GenServer, Node, NodeConfig, ProcessRef, Restart,
+    ServerSpec, Strategy, Supervisor,
 };
 use futures_util::FutureExt;
 use test_helpers::{Baseline, Do, Journal, Probe, Worker, eventually};
@@ -105,7 +105,8 @@ async fn a_process_that_was_never_polled_still_publishes_its_end() {
     let name = node.name::<Do>("a").expect("the name is free");
     let child = Worker::spec("a", &journal).name(&name).child("a");
     // The root has been made and waits for its first turn when its start is given up.
-    let mut start = Box::pin(Supervisor::start(&node, supervisor(Strategy::OneForOne).child(child)));
+    let mut start =
+        Box::pin(Supervisor::start(&node, supervisor(Strategy::OneForOne).child(child)));
     assert!((&mut start).now_or_never().is_none());
     assert_eq!(node.counts().processes, 1);
     drop(start);
@@ -127,7 +128,9 @@ fn a_runtime_that_goes_away_publishes_the_ends_of_all_its_processes() {
         let root = Supervisor::start(&node, spec).await.expect("the tree starts");
         let children = root.handle().which_children().await.expect("the root lives");
         let mut monitors = vec![root.process().monitor()];
-        monitors.extend(children.iter().map(|child| child.process.running().expect("it runs").monitor()));
+        monitors.extend(
+            children.iter().map(|child| child.process.running().expect("it runs").monitor()),
+        );
         (root, monitors)
     });
     drop(first);
@@ -153,7 +156,8 @@ async fn a_dead_process_takes_nothing_and_says_so() {
     let error = server.cast(note("late")).expect_err("nobody is there");
     assert_eq!(error.cause, CastFailure::NoProc);
     assert!(!error.is_retryable());
-    let error = server.send(note("late"), Duration::from_secs(1)).await.expect_err("nobody is there");
+    let error =
+        server.send(note("late"), Duration::from_secs(1)).await.expect_err("nobody is there");
     assert_eq!(error.cause, foundation::SendFailure::NoProc);
     assert_eq!(tree.node().dead_letters().counts().total, 0, "the sender has the messages");
     server.process().exit(ExitReason::Killed);
@@ -198,7 +202,11 @@ async fn a_state_that_panics_when_it_is_dropped_does_not_prevent_the_end() {
         }
     }
     for is_killed_in_place in [false, true] {
-        let tree = of(Strategy::OneForOne, [ServerSpec::<Bad>::new(()).child("a").restart(Restart::Temporary)]).await;
+        let tree = of(
+            Strategy::OneForOne,
+            [ServerSpec::<Bad>::new(()).child("a").restart(Restart::Temporary)],
+        )
+        .await;
         let server = tree.server::<()>("a").await;
         let monitor = server.process().monitor();
         if is_killed_in_place {

@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use foundation::{
-    DeadLetterReason, DeliveryError, ExitReason, Node, NodeConfig, Overflow, Restart, SendFailure, ServerRef, Strategy,
-    Supervisor, accepted, accepted_or_dead_letter, handled,
+    DeadLetterReason, DeliveryError, ExitReason, Node, NodeConfig, Overflow, Restart, SendFailure,
+    ServerRef, Strategy, Supervisor, accepted, accepted_or_dead_letter, handled,
 };
 use test_helpers::{Do, Journal, Worker};
 
-use crate::support::{beside, held, is_killed, is_panic, lone, note, quiet, settled, supervisor, text};
+use crate::support::{
+    beside, held, is_killed, is_panic, lone, note, quiet, settled, supervisor, text,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -22,7 +24,11 @@ async fn accepted_means_in_the_mailbox_and_handled_means_done() {
     assert_eq!(journal.take(), ["+a"], "not handled yet");
     let second = beside({
         let server = server.clone();
-        async move { handled(&server, note("second"), test_helpers::DEADLINE).await.map(|receipt| receipt.pid) }
+        async move {
+            handled(&server, note("second"), test_helpers::DEADLINE)
+                .await
+                .map(|receipt| receipt.pid)
+        }
     });
     quiet().await;
     assert!(!second.is_finished());
@@ -70,7 +76,9 @@ async fn the_deadline_covers_the_wait_for_room_and_the_wait_for_the_handler() {
     let (tree, server) = lone(Worker::spec("a", &Journal::new()).capacity(1)).await;
     let gate = held(&server).await;
     let started = tokio::time::Instant::now();
-    let error = handled(&server, note("in the mailbox"), SECOND).await.expect_err("it is not handled in time");
+    let error = handled(&server, note("in the mailbox"), SECOND)
+        .await
+        .expect_err("it is not handled in time");
     assert!(matches!(error, DeliveryError::Timeout), "{error:?}");
     let error = accepted(&server, note("no room"), SECOND).await.expect_err("there is no room");
     let DeliveryError::NotAccepted(error) = error else { panic!("{error:?}") };
@@ -104,7 +112,8 @@ async fn a_name_is_resolved_at_each_send() {
     let name = node.name::<Do>("a").expect("the name is free");
     let error = accepted(&name, note("early"), SECOND).await.expect_err("nobody is there");
     assert_eq!(error.into_message().map(text).as_deref(), Some("early"));
-    let spec = supervisor(Strategy::OneForOne).child(Worker::spec("a", &Journal::new()).name(&name).child("a"));
+    let spec = supervisor(Strategy::OneForOne)
+        .child(Worker::spec("a", &Journal::new()).name(&name).child("a"));
     let root = Supervisor::start(&node, spec).await.expect("the tree starts");
     let first = handled(&name, note("one"), SECOND).await.expect("it runs");
     let old = name.whereis().expect("it runs");
@@ -124,7 +133,8 @@ async fn an_undeliverable_message_is_a_dead_letter_before_the_call_returns() {
     assert_eq!(good.pid, server.pid());
     settled(&server).await;
     tree.kill("a").await;
-    let reason = accepted_or_dead_letter(&server, note("late"), SECOND).await.expect_err("it has ended");
+    let reason =
+        accepted_or_dead_letter(&server, note("late"), SECOND).await.expect_err("it has ended");
     assert!(matches!(reason, DeadLetterReason::NoProc), "{reason:?}");
     let letters = tree.node().dead_letters().drain();
     let letter = letters.into_iter().next().expect("it is there");
@@ -154,10 +164,14 @@ async fn messages_left_in_a_mailbox_become_dead_letters_with_the_reason_and_the_
     let seen: Vec<(u64, Duration)> = letters.iter().map(|letter| (letter.seq, letter.at)).collect();
     assert_eq!(seen, [(1, now), (2, now), (3, now)]);
     for letter in &letters {
-        assert!(matches!(&letter.reason, DeadLetterReason::Exited(reason) if is_panic(reason, "boom")));
+        assert!(
+            matches!(&letter.reason, DeadLetterReason::Exited(reason) if is_panic(reason, "boom"))
+        );
     }
-    let texts: Vec<String> =
-        letters.into_iter().map(|letter| text(*letter.message.downcast::<Do>().expect("it is a Do"))).collect();
+    let texts: Vec<String> = letters
+        .into_iter()
+        .map(|letter| text(*letter.message.downcast::<Do>().expect("it is a Do")))
+        .collect();
     assert_eq!(texts, ["n0", "n1", "n2"]);
     tree.shutdown().await;
 }
@@ -166,9 +180,12 @@ async fn messages_left_in_a_mailbox_become_dead_letters_with_the_reason_and_the_
 async fn the_dead_letters_are_bounded_and_what_leaves_is_counted() {
     let node = Node::new(NodeConfig::default().dead_letters(10)).expect("tests unwind");
     let child = Worker::spec("a", &Journal::new()).child("a").restart(Restart::Temporary);
-    let root = Supervisor::start(&node, supervisor(Strategy::OneForOne).child(child)).await.expect("it starts");
+    let root = Supervisor::start(&node, supervisor(Strategy::OneForOne).child(child))
+        .await
+        .expect("it starts");
     let children = root.handle().which_children().await.expect("the root lives");
-    let process = children.first().and_then(|child| child.process.running()).expect("it runs").clone();
+    let process =
+        children.first().and_then(|child| child.process.running()).expect("it runs").clone();
     let server = process.server::<Do>().expect("it takes Do");
     let _gate = held(&server).await;
     left_behind(&server, 25).await;

@@ -65,7 +65,8 @@ async fn rest_for_one_restarts_the_child_and_those_after_it() {
     let after = tree.incarnations().await;
     assert_eq!(after.changed_since(&before), ["b", "c", "d"]);
     assert_eq!(after.kept_since(&before), ["a"]);
-    let expected = ["-b", "terminate d shutdown", "-d", "terminate c shutdown", "-c", "+b", "+c", "+d"];
+    let expected =
+        ["-b", "terminate d shutdown", "-d", "terminate c shutdown", "-c", "+b", "+c", "+d"];
     assert_eq!(journal.take(), expected);
     tree.shutdown().await;
 }
@@ -110,7 +111,9 @@ async fn the_restart_type_and_the_reason_decide() {
             };
             let case = format!("{restart:?} {reason}");
             let journal = Journal::new();
-            let tree = of(Strategy::OneForOne, [Worker::spec("a", &journal).child("a").restart(restart)]).await;
+            let tree =
+                of(Strategy::OneForOne, [Worker::spec("a", &journal).child("a").restart(restart)])
+                    .await;
             let server = tree.server::<Do>("a").await;
             let monitor = server.process().monitor();
             server.cast(Do::End(reason)).expect("there is room");
@@ -161,8 +164,10 @@ async fn a_rest_for_one_retry_goes_on_with_the_child_that_failed() {
     tree.await_restart("a", old).await;
     journal.written("+c", 1).await;
     let entries = journal.take();
-    let starts: Vec<&str> = entries.iter().map(String::as_str).filter(|entry| !entry.contains('-')).collect();
-    let starts: Vec<&str> = starts.into_iter().filter(|entry| !entry.starts_with("terminate")).collect();
+    let starts: Vec<&str> =
+        entries.iter().map(String::as_str).filter(|entry| !entry.contains('-')).collect();
+    let starts: Vec<&str> =
+        starts.into_iter().filter(|entry| !entry.starts_with("terminate")).collect();
     assert_eq!(starts, ["+a", "failed b", "+b", "+c"], "a stays up while b is tried again");
     tree.shutdown().await;
 }
@@ -229,7 +234,9 @@ async fn the_window_slides_and_its_edge_counts() {
 #[tokio::test]
 async fn just_after_the_edge_the_restart_is_allowed() {
     let tree = window(&Journal::new()).await;
-    for wait in [Duration::from_secs(5), Duration::from_secs(5) + Duration::from_nanos(1), Duration::ZERO] {
+    for wait in
+        [Duration::from_secs(5), Duration::from_secs(5) + Duration::from_nanos(1), Duration::ZERO]
+    {
         let old = tree.kill("a").await;
         tree.await_restart("a", old).await;
         tree.clock().advance(wait);
@@ -246,7 +253,9 @@ async fn a_supervisor_that_gives_up_is_restarted_by_its_own_and_both_budgets_cou
         .intensity(1, minute)
         .child(Worker::spec("leaf", &journal).child("leaf"))
         .child(Worker::spec("twin", &journal).child("twin"));
-    let middle = SupervisorSpec::new(Strategy::OneForOne).intensity(1, minute).child(inner.as_child("inner"));
+    let middle = SupervisorSpec::new(Strategy::OneForOne)
+        .intensity(1, minute)
+        .child(inner.as_child("inner"));
     let tree = of(Strategy::OneForOne, [middle.as_child("middle")]).await;
     let start = tree.incarnations().await;
     let leaf = "middle/inner/leaf";
@@ -285,7 +294,8 @@ async fn a_transient_supervisor_that_gives_up_is_not_restarted() {
 #[tokio::test]
 async fn a_killed_supervisor_takes_its_subtree_along_and_the_new_one_does_not_overlap_with_it() {
     let journal = Journal::new();
-    let deepest = supervisor(Strategy::OneForOne).children(["x", "y"].map(|id| Worker::spec(id, &journal).child(id)));
+    let deepest = supervisor(Strategy::OneForOne)
+        .children(["x", "y"].map(|id| Worker::spec(id, &journal).child(id)));
     let middle = supervisor(Strategy::OneForOne)
         .child(Worker::spec("m", &journal).child("m"))
         .child(deepest.as_child("deepest"));
@@ -311,8 +321,8 @@ async fn a_killed_supervisor_takes_its_subtree_along_and_the_new_one_does_not_ov
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn incarnations_never_overlap_on_many_threads_either() {
     let journal = Journal::new();
-    let inner =
-        supervisor(Strategy::OneForAll).children(["x", "y", "z"].map(|id| Worker::spec(id, &journal).child(id)));
+    let inner = supervisor(Strategy::OneForAll)
+        .children(["x", "y", "z"].map(|id| Worker::spec(id, &journal).child(id)));
     let tree = of(Strategy::OneForOne, [inner.as_child("inner")]).await;
     for round in 0..100 {
         let path = ["inner", "inner/x", "inner/y", "inner/z"][round % 4];

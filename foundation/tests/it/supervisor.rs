@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use foundation::{
-    AutoShutdown, CallError, ChildError, ChildKind, ChildProcess, DynamicSupervisorSpec, ExitReason, Node, NodeConfig,
-    ProcessRef, Restart, Shutdown, SpecError, StartChildError, StartError, Strategy, Supervisor, SupervisorRef,
-    SupervisorSpec,
+    AutoShutdown, CallError, ChildError, ChildKind, ChildProcess, DynamicSupervisorSpec,
+    ExitReason, Node, NodeConfig, ProcessRef, Restart, Shutdown, SpecError, StartChildError,
+    StartError, Strategy, Supervisor, SupervisorRef, SupervisorSpec,
 };
 use futures_util::FutureExt;
 use test_helpers::{Baseline, Do, Gate, IsolatedTree, Journal, Plan, Worker};
@@ -53,7 +53,8 @@ async fn a_failing_init_stops_what_was_started_in_reverse_order() {
     baseline.assert_now();
     let StartError::Child { id, reason } = error else { panic!("{error:?}") };
     assert_eq!((&*id, reason.to_string().as_str()), ("bad", "failed: a start that had to fail"));
-    let expected = ["+a", "+b", "failed bad", "terminate b shutdown", "-b", "terminate a shutdown", "-a"];
+    let expected =
+        ["+a", "+b", "failed bad", "terminate b shutdown", "-b", "terminate a shutdown", "-a"];
     assert_eq!(journal.take(), expected);
     assert_eq!(plan.starts(), 1, "no restart is attempted");
 }
@@ -83,9 +84,13 @@ async fn a_specification_that_contradicts_itself_starts_nothing() {
             supervisor(Strategy::OneForOne).child(child("a")).child(child("a")),
             SpecError::DuplicateId { id: "a".into() },
         ),
-        (SupervisorSpec::new(Strategy::OneForOne).intensity(1, Duration::ZERO), SpecError::ZeroPeriod),
         (
-            supervisor(Strategy::OneForOne).child(child("a").significant(true).restart(Restart::Transient)),
+            SupervisorSpec::new(Strategy::OneForOne).intensity(1, Duration::ZERO),
+            SpecError::ZeroPeriod,
+        ),
+        (
+            supervisor(Strategy::OneForOne)
+                .child(child("a").significant(true).restart(Restart::Transient)),
             SpecError::SignificantWithoutAutoShutdown { id: "a".into() },
         ),
         (
@@ -128,7 +133,9 @@ async fn children_stop_in_reverse_order_one_after_the_other() {
 async fn a_child_that_does_not_stop_in_time_is_killed_and_reported() {
     let (journal, plan) = (Journal::new(), Plan::new());
     plan.hold_terminate(&Gate::new());
-    let slow = Worker::planned("slow", &journal, &plan).child("slow").shutdown(Shutdown::Timeout(2 * SECOND));
+    let slow = Worker::planned("slow", &journal, &plan)
+        .child("slow")
+        .shutdown(Shutdown::Timeout(2 * SECOND));
     let brutal = Worker::spec("brutal", &journal).child("brutal").shutdown(Shutdown::BrutalKill);
     let tree = of(Strategy::OneForOne, [slow, brutal]).await;
     let (slow, brutal) = (tree.process("slow").await, tree.process("brutal").await);
@@ -142,7 +149,11 @@ async fn a_child_that_does_not_stop_in_time_is_killed_and_reported() {
     for process in [slow, brutal] {
         assert!(is_killed(&process.exit_reason().expect("it has ended")));
     }
-    assert_eq!(tree.reports(), ["ShutdownError slow: killed"], "a brutal kill is what was asked for");
+    assert_eq!(
+        tree.reports(),
+        ["ShutdownError slow: killed"],
+        "a brutal kill is what was asked for"
+    );
     tree.shutdown().await;
 }
 
@@ -215,7 +226,10 @@ async fn start_child_waits_for_init_and_refuses_a_taken_id() {
     assert_eq!(journal.entries(), ["+a", "+b"]);
     assert_eq!(tree.incarnations().await.pid("b"), Some(started.pid()));
     let error = tree.handle().start_child(child()).await.expect_err("the id is taken");
-    assert!(matches!(error, StartChildError::AlreadyStarted(pid) if pid == started.pid()), "{error:?}");
+    assert!(
+        matches!(error, StartChildError::AlreadyStarted(pid) if pid == started.pid()),
+        "{error:?}"
+    );
     tree.handle().terminate_child("b").await.expect("it stops");
     let error = tree.handle().start_child(child()).await.expect_err("the id is taken");
     assert!(matches!(error, StartChildError::AlreadyPresent), "{error:?}");
@@ -235,7 +249,8 @@ async fn a_start_child_caller_that_goes_away_changes_nothing() {
     let (journal, plan, gate) = (Journal::new(), Plan::new(), Gate::new());
     plan.hold_init(&gate);
     let tree = of(Strategy::OneForOne, []).await;
-    let mut call = Box::pin(tree.handle().start_child(Worker::planned("a", &journal, &plan).child("a")));
+    let mut call =
+        Box::pin(tree.handle().start_child(Worker::planned("a", &journal, &plan).child("a")));
     assert!(is_pending(&mut call));
     gate.arrival().await;
     drop(call);
@@ -266,7 +281,11 @@ async fn terminate_restart_and_delete_follow_the_state_of_the_child() {
     handle.terminate_child("a").await.expect("it stops");
     handle.delete_child("a").await.expect("it does not run");
     handle.terminate_child("t").await.expect("it stops");
-    assert_eq!(handle.count_children().await.expect("the root lives").specs, 0, "temporary ones are forgotten");
+    assert_eq!(
+        handle.count_children().await.expect("the root lives").specs,
+        0,
+        "temporary ones are forgotten"
+    );
     tree.shutdown().await;
 }
 
@@ -274,7 +293,11 @@ async fn terminate_restart_and_delete_follow_the_state_of_the_child() {
 async fn which_children_is_newest_first_and_the_tree_is_in_start_order() {
     let journal = Journal::new();
     let inner = supervisor(Strategy::OneForOne).child(Worker::spec("leaf", &journal).child("leaf"));
-    let children = [Worker::spec("a", &journal).child("a"), inner.as_child("inner"), Worker::spec("c", &journal).child("c")];
+    let children = [
+        Worker::spec("a", &journal).child("a"),
+        inner.as_child("inner"),
+        Worker::spec("c", &journal).child("c"),
+    ];
     let tree = of(Strategy::OneForOne, children).await;
     let old = tree.kill("a").await;
     tree.await_restart("a", old).await;
@@ -314,7 +337,8 @@ async fn the_caller_of_a_supervisor_that_ends_is_told() {
         matches!(&busy, StartChildError::Call(CallError::Down(reason)) if is_killed(reason)),
         "{busy:?}"
     );
-    let queued = queued.await.expect("the caller does not panic").expect_err("the supervisor is gone");
+    let queued =
+        queued.await.expect("the caller does not panic").expect_err("the supervisor is gone");
     assert!(matches!(&queued, CallError::Down(reason) if is_killed(reason)), "{queued:?}");
     tree.abandon().await;
 }
@@ -387,7 +411,9 @@ async fn dynamic_children_stop_all_at_the_same_time() {
     plan.hold_terminate(&Gate::new());
     let (tree, pool) = dynamic(DynamicSupervisorSpec::new()).await;
     for _ in 0..100 {
-        let child = Worker::planned("a", &journal, &plan).child("a").shutdown(Shutdown::Timeout(3 * SECOND));
+        let child = Worker::planned("a", &journal, &plan)
+            .child("a")
+            .shutdown(Shutdown::Timeout(3 * SECOND));
         pool.start_child(child).await.expect("it starts");
     }
     let started = tokio::time::Instant::now();
@@ -401,7 +427,8 @@ async fn dynamic_children_stop_all_at_the_same_time() {
 async fn a_dynamic_child_is_restarted_by_its_type_and_lost_with_its_supervisor() {
     let journal = Journal::new();
     let (tree, pool) = dynamic(DynamicSupervisorSpec::new().intensity(100, SECOND)).await;
-    let permanent = pool.start_child(Worker::spec("p", &journal).child("p")).await.expect("it starts");
+    let permanent =
+        pool.start_child(Worker::spec("p", &journal).child("p")).await.expect("it starts");
     let temporary = Worker::spec("t", &journal).child("t").restart(Restart::Temporary);
     let temporary = pool.start_child(temporary).await.expect("it starts");
     let (first, second) = (permanent.monitor(), temporary.monitor());

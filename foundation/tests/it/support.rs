@@ -3,9 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use foundation::{
-    ChildSpec, ExitReason, Restart, ServerRef, ServerSpec, Strategy, SupervisorSpec,
-};
+use foundation::{ChildSpec, ExitReason, Restart, ServerRef, ServerSpec, Strategy, SupervisorSpec};
 use futures_util::FutureExt;
 use test_helpers::{Do, Gate, IsolatedTree, Worker};
 
@@ -23,7 +21,10 @@ pub(crate) async fn lone(spec: ServerSpec<Worker>) -> (IsolatedTree, ServerRef<D
 }
 
 /// A tree of these children.
-pub(crate) async fn of(strategy: Strategy, children: impl IntoIterator<Item = ChildSpec>) -> IsolatedTree {
+pub(crate) async fn of(
+    strategy: Strategy,
+    children: impl IntoIterator<Item = ChildSpec>,
+) -> IsolatedTree {
     IsolatedTree::start(supervisor(strategy).children(children)).await.expect("the tree starts")
 }
 
@@ -75,7 +76,10 @@ where
 }
 
 /// Runs something beside the test, on a thread of its own.
-#[expect(clippy::disallowed_methods, reason = "senders that really run at the same time are what is tested")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "senders that really run at the same time are what is tested"
+)]
 pub(crate) fn on_thread<T: Send + 'static>(
     client: impl FnOnce() -> T + Send + 'static,
 ) -> std::thread::JoinHandle<T> {

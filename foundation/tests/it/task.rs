@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foundation::{
-    ChildKind, Context, Exit, ExitReason, GenServer, PoolError, ServerSpec, Strategy, TaskError, TaskPool,
-    TaskSupervisorSpec,
+    ChildKind, Context, Exit, ExitReason, GenServer, PoolError, ServerSpec, Strategy, TaskError,
+    TaskPool, TaskSupervisorSpec,
 };
 use test_helpers::{Baseline, Gate, IsolatedTree, Journal, eventually};
 
@@ -14,11 +14,21 @@ use crate::support::{beside, is_pending, on_thread, quiet, supervisor};
 /// A tree with the pool `pool`.
 async fn pool(limit: usize, queue: usize) -> (IsolatedTree, TaskPool) {
     let tree = IsolatedTree::start_with(|node| {
-        let spec = TaskSupervisorSpec::new().limit(limit).queue(queue).name(node, "pool").expect("the name is free");
+        let spec = TaskSupervisorSpec::new()
+            .limit(limit)
+            .queue(queue)
+            .name(node, "pool")
+            .expect("the name is free");
         supervisor(Strategy::OneForOne).child(spec.as_child("pool"))
     });
     let tree = tree.await.expect("the tree starts");
-    let pool = tree.node().task_supervisor("pool").expect("the type fits").resolve().await.expect("it runs");
+    let pool = tree
+        .node()
+        .task_supervisor("pool")
+        .expect("the type fits")
+        .resolve()
+        .await
+        .expect("it runs");
     (tree, pool)
 }
 
@@ -37,13 +47,19 @@ async fn a_task_returns_its_value() {
 async fn the_limit_holds_over_all_callers_and_is_reached() {
     const LIMIT: usize = 5;
     let (tree, pool) = pool(LIMIT, 10_000).await;
-    let (now, most, done) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+    let (now, most, done) = (
+        Arc::<AtomicUsize>::default(),
+        Arc::<AtomicUsize>::default(),
+        Arc::<AtomicUsize>::default(),
+    );
     let callers: Vec<_> = (0..8)
         .map(|_| {
-            let (pool, now, most, done) = (pool.clone(), Arc::clone(&now), Arc::clone(&most), Arc::clone(&done));
+            let (pool, now, most, done) =
+                (pool.clone(), Arc::clone(&now), Arc::clone(&most), Arc::clone(&done));
             beside(async move {
                 for number in 0..100 {
-                    let (now, most, done) = (Arc::clone(&now), Arc::clone(&most), Arc::clone(&done));
+                    let (now, most, done) =
+                        (Arc::clone(&now), Arc::clone(&most), Arc::clone(&done));
                     let task = async move {
                         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         quiet().await;
@@ -62,7 +78,10 @@ async fn the_limit_holds_over_all_callers_and_is_reached() {
     }
     assert_eq!(most.load(Ordering::SeqCst), LIMIT);
     assert_eq!(done.load(Ordering::SeqCst), 800);
-    assert!(eventually(test_helpers::DEADLINE, || pool.available() == LIMIT && pool.running() == 0).await);
+    assert!(
+        eventually(test_helpers::DEADLINE, || pool.available() == LIMIT && pool.running() == 0)
+            .await
+    );
     tree.shutdown().await;
 }
 
@@ -139,7 +158,11 @@ async fn a_pool_refuses_more_than_its_queue_and_an_acquire_can_be_given_up() {
 }
 
 /// Fills a pool with tasks that never end, each with a presence in the journal.
-async fn occupied(pool: &TaskPool, journal: &Journal, count: usize) -> Vec<foundation::TaskHandle<()>> {
+async fn occupied(
+    pool: &TaskPool,
+    journal: &Journal,
+    count: usize,
+) -> Vec<foundation::TaskHandle<()>> {
     let mut tasks = Vec::new();
     for _ in 0..count {
         let presence = journal.enter("task");

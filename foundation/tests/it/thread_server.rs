@@ -1,14 +1,12 @@
 //! Processes on threads: batches, ends between batches, no overlap with the successor.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use foundation::{
-    CallError, DeadLetterReason, Exit, ExitReason, Reply, Restart, ServerRef, StartError, Strategy, ThreadContext,
-    ThreadServer, ThreadServerSpec, handled,
+    CallError, DeadLetterReason, Exit, ExitReason, Reply, Restart, ServerRef, StartError, Strategy,
+    ThreadContext, ThreadServer, ThreadServerSpec, handled,
 };
-use parking_lot::Mutex;
 use test_helpers::{IsolatedTree, Journal, Presence};
 
 use crate::support::{beside, is_killed, is_panic, of, quiet, supervisor};
@@ -17,8 +15,8 @@ use crate::support::{beside, is_killed, is_panic, of, quiet, supervisor};
 enum Job {
     Note(u32),
     Ask(u32, Reply<u32>),
-    /// Wait until the test sends something.
-    Block(Arc<Mutex<Receiver<()>>>, Reply<()>),
+    /// Wait until the test comes to the barrier.
+    Block(Arc<Barrier>, Reply<()>),
     Panic,
     Fail,
     FailOn(Reply<u32>),
@@ -39,7 +37,11 @@ impl ThreadServer for Press {
         Ok(Self { journal, _presence: presence })
     }
 
-    fn handle_batch(&mut self, batch: &mut Vec<Job>, _cx: &mut ThreadContext<Job>) -> Result<(), Exit> {
+    fn handle_batch(
+        &mut self,
+        batch: &mut Vec<Job>,
+        _cx: &mut ThreadContext<Job>,
+    ) -> Result<(), Exit> {
         let mut numbers = Vec::new();
         let mut answers = Vec::new();
         for job in batch.drain(..) {
@@ -51,7 +53,7 @@ impl ThreadServer for Press {
                 }
                 Job::Block(gate, reply) => {
                     reply.send(());
-                    gate.lock().recv()?;
+                    gate.wait();
                 }
                 Job::Panic => panic!("boom"),
                 Job::Fail => return Err(Exit::error("no luck")),
@@ -77,16 +79,16 @@ async fn press(journal: &Journal, max_batch: usize) -> (IsolatedTree, ServerRef<
     (tree, server)
 }
 
-/// Makes the process block inside a batch; it goes on when something is sent, or the sender is dropped.
-async fn blocked(server: &ServerRef<Job>) -> Sender<()> {
-    let (sender, receiver) = channel();
-    let gate = Arc::new(Mutex::new(receiver));
-    server.call(|reply| Job::Block(gate, reply)).await.expect("it answers");
-    sender
+/// Makes the process block inside a batch until `unblock`.
+async fn blocked(server: &ServerRef<Job>) -> Arc<Barrier> {
+    let gate = Arc::new(Barrier::new(2));
+    let inside = Arc::clone(&gate);
+    server.call(|reply| Job::Block(inside, reply)).await.expect("it answers");
+    gate
 }
 
-fn unblock(gate: &Sender<()>) {
-    gate.send(()).expect("the process waits");
+fn unblock(gate: &Barrier) {
+    gate.wait();
 }
 
 async fn settled(server: &ServerRef<Job>) {
@@ -113,7 +115,8 @@ async fn a_call_and_a_handled_send_reach_a_process_on_a_thread() {
     let journal = Journal::new();
     let (tree, server) = press(&journal, 100).await;
     assert_eq!(server.call(|reply| Job::Ask(7, reply)).await.expect("it answers"), 7);
-    let receipt = handled(&server, Job::Note(8), Duration::from_secs(10)).await.expect("it is handled");
+    let receipt =
+        handled(&server, Job::Note(8), Duration::from_secs(10)).await.expect("it is handled");
     assert_eq!(receipt.pid, server.pid());
     assert_eq!(journal.take(), ["+press", "[7]", "[8]"]);
     tree.shutdown().await;
@@ -193,7 +196,10 @@ async fn a_supervisor_is_not_over_before_the_threads_below_it_are() {
     let monitor = inner.monitor();
     inner.exit(ExitReason::Killed);
     quiet().await;
-    assert!(inner.is_alive() && name.process().is_some(), "its name is not free while the thread runs");
+    assert!(
+        inner.is_alive() && name.process().is_some(),
+        "its name is not free while the thread runs"
+    );
     unblock(&gate);
     assert!(is_killed(&monitor.down().await.reason));
     assert_eq!(journal.alive("press"), 0);
@@ -225,7 +231,11 @@ async fn a_stop_lets_the_batch_end_and_leaves_the_rest_as_dead_letters() {
     assert!(matches!(answer, Err(CallError::Down(ExitReason::Shutdown))), "{answer:?}");
     let letters = tree.node().dead_letters().drain();
     assert_eq!(letters.len(), 3);
-    assert!(letters.iter().all(|letter| matches!(letter.reason, DeadLetterReason::Exited(ExitReason::Shutdown))));
+    assert!(
+        letters
+            .iter()
+            .all(|letter| matches!(letter.reason, DeadLetterReason::Exited(ExitReason::Shutdown)))
+    );
     assert_eq!(journal.take(), ["+press", "terminate shutdown", "-press"]);
     tree.shutdown().await;
 }
@@ -269,7 +279,11 @@ impl ThreadServer for Never {
         }
     }
 
-    fn handle_batch(&mut self, _batch: &mut Vec<()>, _cx: &mut ThreadContext<()>) -> Result<(), Exit> {
+    fn handle_batch(
+        &mut self,
+        _batch: &mut Vec<()>,
+        _cx: &mut ThreadContext<()>,
+    ) -> Result<(), Exit> {
         Ok(())
     }
 }
@@ -281,8 +295,11 @@ async fn a_start_on_a_thread_is_acknowledged_or_fails_like_any_other() {
         (ThreadServerSpec::<Never>::new(1), "panicked: in init"),
         (ThreadServerSpec::<Never>::from_fn(|| panic!("in args")), "panicked: in args"),
     ] {
-        let started = IsolatedTree::start(supervisor(Strategy::OneForOne).child(spec.child("a"))).await;
-        let StartError::Child { reason, .. } = started.expect_err("it does not start") else { panic!("a child failed") };
+        let started =
+            IsolatedTree::start(supervisor(Strategy::OneForOne).child(spec.child("a"))).await;
+        let StartError::Child { reason, .. } = started.expect_err("it does not start") else {
+            panic!("a child failed")
+        };
         assert_eq!(reason.to_string(), wanted);
     }
     let tree = of(Strategy::OneForOne, [ThreadServerSpec::<Never>::new(2).child("a")]).await;

@@ -110,15 +110,13 @@ impl GenServer for WorkflowProcess {
             WorkflowMsg::RetryDue { task, attempt } => {
                 self.engine.retry_due(task, attempt);
             }
-            WorkflowMsg::Place(place) => {
-                match place {
-                    Ok(place) => {
-                        self.awaiting_place = false;
-                        self.spare = Some(place);
-                    }
-                    Err(error) => lost(error, cx),
+            WorkflowMsg::Place(place) => match place {
+                Ok(place) => {
+                    self.awaiting_place = false;
+                    self.spare = Some(place);
                 }
-            }
+                Err(error) => lost(error, cx),
+            },
             WorkflowMsg::Lost(reason) => return Err(Exit::reason(reason)),
             WorkflowMsg::Cancel { reason, reply } => reply.send(self.engine.cancel(&reason)),
             WorkflowMsg::Counts(reply) => reply.send(self.engine.counts()),

@@ -98,7 +98,10 @@ impl Running {
     }
 
     async fn is_over(&self) -> bool {
-        self.journal().await.last().is_some_and(|event| event.kind() == EventKind::WorkflowCompleted)
+        self.journal()
+            .await
+            .last()
+            .is_some_and(|event| event.kind() == EventKind::WorkflowCompleted)
     }
 
     fn assert_alive(&self) {

@@ -1,11 +1,19 @@
 //! `kill -9` at random instants: the program continues, nothing completed runs again, and nothing is left behind.
 
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use foundation::time::timeout;
-use jido_system::{Event, EventKind, JournalVerdict, Workflow, check_journal};
+use foundation::{Context, Exit, GenServer, ServerSpec, Strategy, Supervisor, SupervisorSpec};
+use jido_system::{
+    CommandShim, Event, EventKind, JournalVerdict, Mode, StartRequest, StoreLocation, System,
+    SystemConfig, Workflow, check_journal,
+};
 use serde_json::Value;
+use signal_router::{Data, Pattern, Priority, RouterHandle, Signal, Subscription};
+use tokio::io::AsyncReadExt;
 
 use crate::layered::{SplitMix, layered, parsed};
 use crate::program::Place;
@@ -14,7 +22,8 @@ use crate::trace::Trace;
 const KILLS: usize = 20;
 
 /// Leaves word of its own run, holds the pipe open as long as it or its own child lives, and works for a moment.
-const WORK: &str = r#"exec 9>"$TRACE"; echo "$JIDO_TASK_ID $JIDO_ATTEMPT" >> "$WITNESS"; sleep 0.05 & wait"#;
+const WORK: &str =
+    r#"exec 9>"$TRACE"; echo "$JIDO_TASK_ID $JIDO_ATTEMPT" >> "$WITNESS"; sleep 0.05 & wait"#;
 
 /// Runs the program until it ends, or kills it after `limit`. Returns whether it ended by itself, well.
 async fn run_or_kill(place: &Place, trace: &Trace, arguments: &str, limit: Duration) -> bool {
@@ -71,7 +80,10 @@ fn check(workflow: &Workflow, journal: &[Event], ran: &[(String, u32)]) {
     for execution in ran {
         assert!(started.contains(execution), "{execution:?} ran before its start was durable");
         assert!(seen.insert(execution), "{execution:?} ran twice under one attempt number");
-        assert!(execution.1 <= completed[&*execution.0], "{execution:?} ran after the task had completed");
+        assert!(
+            execution.1 <= completed[&*execution.0],
+            "{execution:?} ran after the task had completed"
+        );
     }
     for (task, attempt) in completed {
         assert!(seen.contains(&(task.to_owned(), attempt)), "{task} completed without having run");
@@ -89,7 +101,10 @@ async fn a_workflow_that_is_killed_at_random_instants_completes_once_and_leaves_
     let mut kills = 0;
     while kills < KILLS {
         let limit = Duration::from_millis(40 + random.below(250));
-        assert!(!run_or_kill(&place, &trace, "run w.json --workers 8", limit).await, "too fast to be killed");
+        assert!(
+            !run_or_kill(&place, &trace, "run w.json --workers 8", limit).await,
+            "too fast to be killed"
+        );
         kills += 1;
     }
     let report = {
@@ -100,7 +115,10 @@ async fn a_workflow_that_is_killed_at_random_instants_completes_once_and_leaves_
     };
     assert_eq!(trace.all_gone().await, "", "no process outlives the program");
     let tasks = workflow.tasks().len();
-    assert_eq!((&report["status"], &report["completed"]), (&Value::from("completed"), &Value::from(tasks)));
+    assert_eq!(
+        (&report["status"], &report["completed"]),
+        (&Value::from("completed"), &Value::from(tasks))
+    );
     assert!(report["lower_bound_s"].as_f64() <= report["makespan_s"].as_f64(), "{report}");
     let ran = witnessed(&place);
     check(&workflow, &events(&place.journal()), &ran);
@@ -125,10 +143,152 @@ async fn a_simulated_workflow_that_is_killed_reports_what_an_undisturbed_one_rep
     let disturbed = place.jido_ok(arguments).report();
     let undisturbed = place.jido_ok(&format!("{arguments} --fresh")).report();
     for field in [
-        "workflow", "status", "tasks", "completed", "failed", "skipped", "retries", "workers", "work_s",
-        "critical_path_s", "lower_bound_s", "graham_bound_s", "failures",
+        "workflow",
+        "status",
+        "tasks",
+        "completed",
+        "failed",
+        "skipped",
+        "retries",
+        "workers",
+        "work_s",
+        "critical_path_s",
+        "lower_bound_s",
+        "graham_bound_s",
+        "failures",
     ] {
         assert_eq!(disturbed[field], undisturbed[field], "{field}");
     }
     assert!(disturbed["resumed"].as_u64() > Some(0), "{disturbed}");
+}
+
+/// Set in a program of its own that [`what_was_announced_is_never_lost`] starts: the folder of the store.
+const CHILD: &str = "JIDO_TEST_ANNOUNCE_FROM";
+
+/// Tells the parent of each completion that it hears of, at once.
+struct Announcer {
+    _subscription: Subscription,
+}
+
+struct Heard(Arc<Signal>);
+
+impl From<Arc<Signal>> for Heard {
+    fn from(signal: Arc<Signal>) -> Self {
+        Self(signal)
+    }
+}
+
+impl GenServer for Announcer {
+    type Args = RouterHandle;
+    type Msg = Heard;
+
+    async fn init(router: RouterHandle, cx: &mut Context<Self>) -> Result<Self, Exit> {
+        let pattern = "workflow.task.completed".parse::<Pattern>()?;
+        let subscription =
+            router.subscribe(pattern, Priority::default(), cx.this().recipient()).await?;
+        Ok(Self { _subscription: subscription })
+    }
+
+    async fn handle(&mut self, Heard(signal): Heard, _cx: &mut Context<Self>) -> Result<(), Exit> {
+        use std::io::Write;
+        let Data::Json(data) = signal.data() else { return Ok(()) };
+        let mut out = std::io::stdout().lock();
+        writeln!(
+            out,
+            "completed {} {}",
+            data["task"].as_str().unwrap_or_default(),
+            data["attempt"]
+        )?;
+        out.flush()?;
+        Ok(())
+    }
+}
+
+async fn start_system(folder: &Path) -> System {
+    let shim = CommandShim::new(env!("CARGO_BIN_EXE_jido"));
+    let config = SystemConfig::new(StoreLocation::Folder(folder.to_owned()), shim).workers(8);
+    System::start(config).await.expect("the tree starts")
+}
+
+fn announced_request(workflow: &Workflow) -> StartRequest {
+    let mode = Mode::Simulate { scale: 0.05 };
+    StartRequest { workflow: Arc::new(workflow.clone()), mode, attempts: 3, fresh: false }
+}
+
+/// The child: runs the workflow and announces completions until it is killed.
+async fn announce_until_killed(folder: &Path, workflow: &Workflow) {
+    let system = start_system(folder).await;
+    let observers = SupervisorSpec::new(Strategy::OneForOne).child(
+        ServerSpec::<Announcer>::new(system.router().clone()).capacity(4_096).child("announcer"),
+    );
+    let observers = Supervisor::start(system.node(), observers).await.expect("the observers start");
+    let started = system.gateway().start(announced_request(workflow)).await.expect("it starts");
+    system.gateway().wait(&started.id).await.expect("a report");
+    observers.shutdown().await;
+    system.shutdown().await;
+}
+
+/// Runs the child for `limit`, kills it, and returns what it announced.
+async fn announced_before_kill(folder: &Path, limit: Duration) -> Vec<(String, u32)> {
+    let mut command = tokio::process::Command::new(std::env::current_exe().expect("this program"));
+    command
+        .args(["--exact", "kill::what_was_announced_is_never_lost", "--nocapture"])
+        .env(CHILD, folder);
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
+    let mut program = command.spawn().expect("this program");
+    let mut said = program.stdout.take().expect("a pipe");
+    assert!(timeout(limit, program.wait()).await.is_err(), "too fast to be killed");
+    program.start_kill().expect("a process to kill");
+    program.wait().await.expect("a status");
+    let mut text = String::new();
+    said.read_to_string(&mut text).await.expect("a readable pipe");
+    // The last line may have been cut short.
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    let lines = whole.lines().filter_map(|line| line.strip_prefix("completed ")?.split_once(' '));
+    lines.map(|(task, attempt)| (task.to_owned(), attempt.parse().expect("a number"))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_announced_is_never_lost() {
+    let workflow = parsed(&layered(20, 30, 44, None));
+    if let Some(folder) = std::env::var_os(CHILD) {
+        return announce_until_killed(Path::new(&folder), &workflow).await;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut random = SplitMix::new(11);
+    let mut announced = Vec::new();
+    for _ in 0..KILLS {
+        let limit = Duration::from_millis(40 + random.below(250));
+        announced.extend(announced_before_kill(folder.path(), limit).await);
+    }
+    assert!(
+        announced.len() > KILLS,
+        "{} announcements: nothing was put to the test",
+        announced.len()
+    );
+    let system = start_system(folder.path()).await;
+    let started = system.gateway().start(announced_request(&workflow)).await.expect("it continues");
+    system.gateway().wait(&started.id).await.expect("a report");
+    let mut journal = Vec::new();
+    loop {
+        let page = system
+            .gateway()
+            .journal(&started.id, journal.len() as u64, 1_000)
+            .await
+            .expect("a journal");
+        if page.is_empty() {
+            break;
+        }
+        journal.extend(page.into_iter().map(|line| line.event));
+    }
+    system.shutdown().await;
+    assert_eq!(check_journal(&workflow, &journal), Ok(JournalVerdict::Completed));
+    let completed: HashSet<(String, u32)> = journal
+        .iter()
+        .filter(|event| event.kind() == EventKind::TaskCompleted)
+        .filter_map(|event| Some((event.task()?.to_string(), event.attempt()?)))
+        .collect();
+    for completion in announced {
+        assert!(completed.contains(&completion), "{completion:?} was announced and is lost");
+    }
 }

@@ -5,6 +5,7 @@ mod cli_input;
 mod cli_stop;
 mod command;
 mod crash;
+mod gateway;
 mod kill;
 mod layered;
 mod program;

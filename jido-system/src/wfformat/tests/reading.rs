@@ -1,6 +1,7 @@
 //! What a valid file says.
 
 use std::io::Write as _;
+use std::path::Path;
 
 use serde_json::json;
 
@@ -111,8 +112,14 @@ fn a_file_is_read_up_to_the_limit_and_not_beyond() {
 
     assert!(Workflow::read(file.path()).is_ok());
     assert!(Workflow::read_bounded(file.path(), size).is_ok());
-    let error = Workflow::read_bounded(file.path(), size - 1).unwrap_err();
-    assert!(matches!(error, ReadError::TooLarge { bytes, .. } if bytes == size));
+    let error = Workflow::read_bounded(file.path(), size - 10).unwrap_err();
+    assert!(matches!(error, ReadError::TooLarge { bytes, .. } if bytes == size), "by its size");
+}
+
+#[test]
+fn a_file_that_does_not_tell_its_size_is_read_up_to_the_limit() {
+    let error = Workflow::read_bounded(Path::new("/dev/zero"), 1_000).unwrap_err();
+    assert!(matches!(error, ReadError::TooLarge { bytes: 1_001, .. }), "{error}");
 }
 
 #[test]

@@ -176,7 +176,9 @@ fn a_journal_has_one_beginning_one_end_and_one_workflow() {
     run.end("a", 1, completed());
     run.commit();
     let [begin, start, done, end] = &run.journal[..] else { panic!("four events") };
-    let cases: [(&[&Event], EventFault); 5] = [
+    let second = Event::TaskStarted { task: "a".into(), attempt: 2 };
+    let cases: [(&[&Event], EventFault); 6] = [
+        (&[begin, &second], EventFault::WrongAttempt { expected: 1 }),
         (&[start], EventFault::NotStarted),
         (&[end], EventFault::NotStarted),
         (&[begin, begin], EventFault::StartedTwice),

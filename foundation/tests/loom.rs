@@ -1,0 +1,319 @@
+//! Models of the lock-level code, under every interleaving that loom finds within its bounds.
+//!
+//! The files of the mailbox, the reply cell and the guarded sink are compiled once more here, with loom's locks, so that the
+//! models reach what is private in the crate. Run them with
+//! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p foundation --test loom --release`.
+
+#![cfg(loom)]
+#![expect(dead_code, unreachable_pub, reason = "the models use a part of what the files offer")]
+
+#[path = "../src/sync.rs"]
+mod sync;
+
+#[path = "../src/process"]
+mod process {
+    pub(crate) mod exit;
+    pub(crate) mod guarded_sink;
+    pub(crate) mod mailbox;
+    pub(crate) mod reply;
+
+    /// Stand-ins for the types that the files above name.
+    pub(crate) mod monitor {
+        pub(crate) type MonitorId = u64;
+
+        #[derive(Debug)]
+        pub(crate) struct Down {
+            pub(crate) monitor: MonitorId,
+        }
+
+        pub(crate) trait DownSink: Send + Sync {
+            fn down(&self, down: Down);
+            fn flush(&self, monitor: MonitorId);
+        }
+    }
+}
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use loom::future::block_on;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+
+use process::exit::ExitReason;
+use process::guarded_sink::GuardedSink;
+use process::mailbox::{Control, Envelope, Inbox, Mailbox, Overflow, Pushed, Receipt, Received};
+use process::monitor::{Down, DownSink};
+use process::reply;
+
+fn mailbox(capacity: usize) -> Arc<Mailbox<u32>> {
+    Arc::new(Mailbox::new(capacity, Overflow::Wait))
+}
+
+fn envelope(message: u32) -> Envelope<u32> {
+    Envelope { message, receipt: Receipt::Cast }
+}
+
+/// Waits for the next message; fails on anything else.
+fn receive(mailbox: &Mailbox<u32>, inbox: &mut Inbox<u32>) -> u32 {
+    match block_on(poll_fn(|cx| mailbox.poll_recv(inbox, cx.waker()))) {
+        Received::Message(envelope) => envelope.message,
+        Received::Control(control) => panic!("{control:?}"),
+    }
+}
+
+/// Waits for a slot; false if the mailbox was closed.
+fn reserve(mailbox: &Mailbox<u32>) -> bool {
+    let mut ticket = None;
+    block_on(poll_fn(|cx| mailbox.poll_reserve(&mut ticket, cx.waker())))
+}
+
+#[test]
+fn a_waiting_receiver_hears_of_every_message() {
+    loom::model(|| {
+        let mailbox = mailbox(2);
+        let sender = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || {
+                for message in 1..=2 {
+                    assert!(matches!(mailbox.push(envelope(message)), Pushed::Accepted));
+                }
+            })
+        };
+        let mut inbox = Inbox::new(2);
+        assert_eq!((receive(&mailbox, &mut inbox), receive(&mailbox, &mut inbox)), (1, 2));
+        sender.join().expect("the sender does not panic");
+    });
+}
+
+#[test]
+fn a_waiting_receiver_hears_of_control() {
+    loom::model(|| {
+        let mailbox = mailbox(1);
+        assert!(matches!(mailbox.push(envelope(1)), Pushed::Accepted));
+        let kernel = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || {
+                assert!(mailbox.push_control(Control::Stop(ExitReason::Shutdown)))
+            })
+        };
+        let mut inbox = Inbox::new(1);
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            seen.push(match block_on(poll_fn(|cx| mailbox.poll_recv(&mut inbox, cx.waker()))) {
+                Received::Message(_) => "message",
+                Received::Control(_) => "control",
+            });
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, ["control", "message"]);
+        kernel.join().expect("the kernel does not panic");
+    });
+}
+
+#[test]
+fn a_waiting_sender_hears_of_room() {
+    loom::model(|| {
+        let mailbox = mailbox(1);
+        assert!(matches!(mailbox.push(envelope(0)), Pushed::Accepted));
+        let sender = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || {
+                assert!(reserve(&mailbox));
+                assert!(mailbox.push_reserved(envelope(1)).is_ok());
+            })
+        };
+        let mut inbox = Inbox::new(1);
+        assert_eq!((receive(&mailbox, &mut inbox), receive(&mailbox, &mut inbox)), (0, 1));
+        sender.join().expect("the sender does not panic");
+    });
+}
+
+#[test]
+fn concurrent_senders_never_exceed_the_capacity() {
+    loom::model(|| {
+        let mailbox = mailbox(1);
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let senders: Vec<_> = (0..2)
+            .map(|message| {
+                let (mailbox, accepted) = (Arc::clone(&mailbox), Arc::clone(&accepted));
+                thread::spawn(move || {
+                    if matches!(mailbox.push(envelope(message)), Pushed::Accepted) {
+                        accepted.fetch_add(1, Ordering::SeqCst);
+                    }
+                })
+            })
+            .collect();
+        senders.into_iter().for_each(|sender| sender.join().expect("no sender panics"));
+        assert_eq!((accepted.load(Ordering::SeqCst), mailbox.depth()), (1, (1, 1)));
+    });
+}
+
+#[test]
+fn a_wait_that_is_cancelled_never_keeps_the_slot() {
+    loom::model(|| {
+        let mailbox = mailbox(1);
+        assert!(mailbox.try_reserve().is_ok());
+        let mut ticket = None;
+        assert!(mailbox.poll_reserve(&mut ticket, Waker::noop()).is_pending());
+        let other = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || mailbox.release(1))
+        };
+        let ticket = ticket.expect("it waits");
+        mailbox.cancel_reserve(ticket);
+        other.join().expect("the other does not panic");
+        assert!(mailbox.try_reserve().is_ok(), "the slot is free");
+        assert!(mailbox.try_reserve().is_err(), "and there is one of it");
+    });
+}
+
+#[test]
+fn a_slot_that_was_granted_to_a_cancelled_wait_goes_to_the_next() {
+    loom::model(|| {
+        let mailbox = mailbox(1);
+        assert!(mailbox.try_reserve().is_ok());
+        let mut first = None;
+        assert!(mailbox.poll_reserve(&mut first, Waker::noop()).is_pending());
+        let second = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || assert!(reserve(&mailbox)))
+        };
+        mailbox.release(1);
+        mailbox.cancel_reserve(first.expect("it waits"));
+        second.join().expect("the second gets it");
+    });
+}
+
+#[test]
+fn a_message_enters_or_comes_back_when_the_mailbox_closes() {
+    loom::model(|| {
+        let mailbox = mailbox(2);
+        let sender = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || match mailbox.push(envelope(1)) {
+                Pushed::Accepted => 0,
+                Pushed::Closed(envelope) => envelope.message,
+                other => panic!("{other:?}"),
+            })
+        };
+        let left: VecDeque<Envelope<u32>> = mailbox.close();
+        let returned = sender.join().expect("the sender does not panic");
+        let left: u32 = left.iter().map(|envelope| envelope.message).sum();
+        assert_eq!(left + returned, 1, "it is in exactly one place");
+        assert!(matches!(mailbox.push(envelope(2)), Pushed::Closed(_)));
+    });
+}
+
+#[test]
+fn what_the_receiver_took_is_in_front_of_what_came_later_when_it_is_put_back() {
+    loom::model(|| {
+        let mailbox = mailbox(4);
+        for message in 1..=3 {
+            assert!(matches!(mailbox.push(envelope(message)), Pushed::Accepted));
+        }
+        let mut inbox = Inbox::new(4);
+        assert_eq!(receive(&mailbox, &mut inbox), 1);
+        let sender = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || assert!(matches!(mailbox.push(envelope(4)), Pushed::Accepted)))
+        };
+        mailbox.restore(&mut inbox);
+        sender.join().expect("the sender does not panic");
+        let left: Vec<u32> = mailbox.close().into_iter().map(|envelope| envelope.message).collect();
+        assert_eq!(left, [2, 3, 4]);
+    });
+}
+
+#[test]
+fn closing_wakes_who_waits_for_room() {
+    loom::model(|| {
+        let mailbox = mailbox(1);
+        assert!(mailbox.try_reserve().is_ok());
+        let waiter = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || reserve(&mailbox))
+        };
+        assert!(mailbox.close().is_empty());
+        assert!(!waiter.join().expect("the waiter does not panic"));
+    });
+}
+
+#[test]
+fn a_caller_hears_of_the_answer() {
+    loom::model(|| {
+        let (reply, answer) = reply::pair::<u32>();
+        let server = thread::spawn(move || reply.send(7));
+        assert_eq!(block_on(answer), Ok(7));
+        server.join().expect("the server does not panic");
+    });
+}
+
+#[test]
+fn a_caller_hears_of_a_dropped_reply() {
+    loom::model(|| {
+        let (reply, answer) = reply::pair::<u32>();
+        let server = thread::spawn(move || drop(reply));
+        assert!(block_on(answer).is_err());
+        server.join().expect("the server does not panic");
+    });
+}
+
+/// Counts its drops.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn an_answer_that_meets_a_caller_giving_up_is_dropped_once() {
+    loom::model(|| {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let (reply, answer) = reply::pair::<Counted>();
+        let value = Counted(Arc::clone(&drops));
+        let server = thread::spawn(move || reply.send(value));
+        {
+            let mut answer = pin!(answer);
+            let polled = answer.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(matches!(polled, Poll::Pending | Poll::Ready(Ok(_))));
+        }
+        server.join().expect("the server does not panic");
+        assert_eq!(drops.load(Ordering::SeqCst), 1);
+    });
+}
+
+/// A watcher's mailbox as a sink.
+struct Watcher(Arc<Mailbox<u32>>);
+
+impl DownSink for Watcher {
+    fn down(&self, down: Down) {
+        self.0.push_control(Control::Down(down));
+    }
+
+    fn flush(&self, monitor: u64) {
+        self.0.flush_down(|down| down.monitor == monitor);
+    }
+}
+
+#[test]
+fn no_notice_is_in_the_mailbox_after_its_guard_is_gone() {
+    loom::model(|| {
+        let mailbox = mailbox(1);
+        let watcher: std::sync::Arc<dyn DownSink> =
+            std::sync::Arc::new(Watcher(Arc::clone(&mailbox)));
+        let sink = Arc::new(GuardedSink::new(watcher));
+        let target = {
+            let sink = Arc::clone(&sink);
+            thread::spawn(move || sink.down(Down { monitor: 1 }))
+        };
+        sink.flush(1);
+        target.join().expect("the target does not panic");
+        assert!(mailbox.take_control().is_none());
+    });
+}
