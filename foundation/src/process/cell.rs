@@ -188,7 +188,7 @@ impl Cell {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "unsupervised_spawn: an exit signal ends the task that the kernel started"
+    reason = "an exit signal ends the task that the kernel started"
 )]
 fn abort_task(handle: &AbortHandle) {
     handle.abort();

@@ -47,7 +47,7 @@ impl Dependent {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "unsupervised_spawn: the kernel ends what it started"
+    reason = "the kernel ends what it started"
 )]
 fn abort(handle: &AbortHandle) {
     handle.abort();

@@ -123,7 +123,7 @@ pub(crate) struct TaskKill(tokio::task::AbortHandle);
 impl TaskKill {
     #[expect(
         clippy::disallowed_methods,
-        reason = "unsupervised_spawn: the kernel ends what it started"
+        reason = "the kernel ends what it started"
     )]
     pub(crate) fn kill(&self) {
         self.0.abort();

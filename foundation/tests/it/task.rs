@@ -1,6 +1,6 @@
 //! Task pools: one shared limit, isolated panics, nothing outlives its pool.
 
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foundation::{
@@ -223,6 +223,45 @@ async fn no_task_is_alive_when_the_end_of_its_pool_is_known_on_many_threads() {
         tree.await_restart("pool", old).await;
     }
     tree.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pool_is_not_over_while_one_of_its_tasks_is_between_two_await_points() {
+    for is_stopped in [true, false] {
+        let (tree, pool) = pool(1, 10).await;
+        let (started, gate) = (Gate::new(), Arc::new(Barrier::new(2)));
+        let task = {
+            let (started, gate) = (started.clone(), Arc::clone(&gate));
+            async move {
+                started.pass().await;
+                gate.wait();
+            }
+        };
+        started.open();
+        pool.spawn(task).await.expect("there is room").detach();
+        started.arrival().await;
+        let process = tree.process("pool").await;
+        let monitor = process.monitor();
+        let stop = beside({
+            let handle = tree.handle().clone();
+            let process = process.clone();
+            async move {
+                if is_stopped {
+                    handle.terminate_child("pool").await.expect("it stops");
+                } else {
+                    process.exit(ExitReason::Killed);
+                }
+            }
+        });
+        assert!(eventually(test_helpers::DEADLINE, || pool.is_closed()).await, "its own work is over");
+        quiet().await;
+        assert!(process.is_alive(), "a task of it still runs");
+        gate.wait();
+        monitor.down().await;
+        assert_eq!(tree.node().counts().tasks, 0);
+        stop.await.expect("the caller does not panic");
+        tree.shutdown().await;
+    }
 }
 
 #[tokio::test]

@@ -112,6 +112,7 @@ Workflow fork completed.
   tasks       3 of 3 completed
   executions  3
   time        0.500 s with 2 workers, 7 commits
+  rate        6.0 tasks/s, 0.4 completions per commit
   work        0.600 s in all, 0.400 s on the longest path
   bounds      at least 0.400 s, greedy at most 0.500 s; 80.0 % of the possible speed
 "

@@ -41,6 +41,9 @@ impl Report {
         line(out, "tasks", &self.tasks_line())?;
         line(out, "executions", &self.executions_line())?;
         line(out, "time", &self.time_line())?;
+        if let Some(rate) = self.rate_line() {
+            line(out, "rate", &rate)?;
+        }
         line(
             out,
             "work",
@@ -94,6 +97,19 @@ impl Report {
             counted(u64::from(self.workers), "worker", "workers"),
             counted(self.commits, "commit", "commits")
         )
+    }
+
+    /// How fast the engine was. Not told of a resumed run, whose commits were counted in this session only.
+    fn rate_line(&self) -> Option<String> {
+        if self.resumed > 0 || self.completed == 0 || self.commits == 0 || self.makespan_s <= 0.0 {
+            return None;
+        }
+        let completed = f64::from(self.completed);
+        Some(format!(
+            "{:.1} tasks/s, {:.1} completions per commit",
+            completed / self.makespan_s,
+            completed / self.commits as f64
+        ))
     }
 
     fn write_failures(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
