@@ -79,7 +79,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     count_sources(&counters, &totals).await?;
 
-    foundation::accepted(&counters[0], PathBuf::from("no such file"), Duration::from_secs(1)).await?;
+    foundation::accepted(&counters[0], PathBuf::from("no such file"), Duration::from_secs(1))
+        .await?;
     let broken = counters[0].registered().await;
     broken.process().monitor().down().await;
     counters[0].registered().await;
@@ -103,7 +104,10 @@ fn counter(name: &Name<PathBuf>, totals: &Name<TotalsMsg>) -> ChildSpec {
 }
 
 /// Deals the sources of this crate out to the counters and asks for the sum.
-async fn count_sources(counters: &[Name<PathBuf>], totals: &Name<TotalsMsg>) -> Result<(), Box<dyn Error>> {
+async fn count_sources(
+    counters: &[Name<PathBuf>],
+    totals: &Name<TotalsMsg>,
+) -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src");
     for (number, entry) in std::fs::read_dir(folder)?.enumerate() {
         let file = entry?.path();

@@ -23,6 +23,8 @@ use crate::{Event, Report, RunFacts, Workflow, WorkflowStatus};
 
 /// Starting a workflow writes its definition: much data, on a slow disk.
 const START_TIMEOUT: Duration = Duration::from_secs(300);
+/// Cancelling waits for one append to the journal.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long to wait before looking again while the tree restarts.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Messages that a workflow process may have waiting.
@@ -90,6 +92,18 @@ impl Error for StartWorkflowError {
             Self::Archive(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl StartWorkflowError {
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Archive(error) if error.is_passing())
+    }
+}
+
+impl From<ArchiveError> for StartWorkflowError {
+    fn from(error: ArchiveError) -> Self {
+        Self::Archive(error)
     }
 }
 
@@ -237,7 +251,8 @@ impl Gateway {
         }
     }
 
-    /// Ends a running workflow for good: its journal says so, and it cannot be continued. Returns false if it did not run.
+    /// Ends a running workflow for good. After `Ok(true)` its durable journal says so, and it cannot be continued; after
+    /// `Ok(false)` it did not run, or ended otherwise first.
     ///
     /// # Errors
     ///
@@ -247,7 +262,8 @@ impl Gateway {
         else {
             return Ok(false);
         };
-        process.call(|reply| WorkflowMsg::Cancel { reason: reason.to_owned(), reply }).await
+        let cancel = |reply| WorkflowMsg::Cancel { reason: reason.to_owned(), reply };
+        process.call_timeout(CANCEL_TIMEOUT, cancel).await
     }
 
     /// Returns where a running workflow stands, or `None` if it does not run.
@@ -332,7 +348,7 @@ pub(crate) enum GatewayMsg {
     /// The attempt to start the workflow whose first run has this id is over.
     Settled(WorkflowId),
     /// What this session had running before runs again.
-    Recovered(Result<(), ArchiveError>),
+    Recovered(Result<(), StartWorkflowError>),
 }
 
 /// The process behind [`Gateway`].
@@ -348,7 +364,7 @@ impl GenServer for GatewayServer {
     async fn init(setup: GatewaySetup, cx: &mut Context<Self>) -> Result<Self, Exit> {
         let own = setup.clone();
         cx.pipe_to_self(async move {
-            GatewayMsg::Recovered(patiently(|| recover(&own), ArchiveError::is_passing).await)
+            GatewayMsg::Recovered(patiently(|| recover(&own), StartWorkflowError::is_passing).await)
         });
         Ok(Self { setup, starting: HashSet::new() })
     }
@@ -377,17 +393,16 @@ impl GenServer for GatewayServer {
 }
 
 /// Starts again what this session had running when the tree restarted.
-async fn recover(setup: &GatewaySetup) -> Result<(), ArchiveError> {
-    for id in setup.seed.archive.ids().await? {
-        let Some(stored) = setup.seed.archive.find(&id).await? else { continue };
+async fn recover(setup: &GatewaySetup) -> Result<(), StartWorkflowError> {
+    let archive = &setup.seed.archive;
+    for id in archive.ids().await? {
+        let Some(stored) = archive.find(&id).await? else { continue };
         if stored.record.session != setup.session {
             continue;
         }
-        let ended =
-            setup.seed.archive.last_event(&id).await?.is_some_and(|(_, event)| is_terminal(&event));
+        let ended = archive.last_event(&id).await?.is_some_and(|(_, event)| is_terminal(&event));
         if !ended {
-            // One that fails to start is reported by its supervisor, and by whoever waits for it.
-            drop(launch(setup, &id).await);
+            launch(setup, &id).await.map_err(StartWorkflowError::Process)?;
         }
     }
     Ok(())
@@ -400,7 +415,7 @@ async fn start(
 ) -> Result<Started, StartWorkflowError> {
     check(&request)?;
     let archive = &setup.seed.archive;
-    let newest = archive.newest_run(first).await.map_err(StartWorkflowError::Archive)?;
+    let newest = archive.newest_run(first).await?;
     if let Some((_, id)) = &newest
         && !request.fresh
     {
@@ -420,7 +435,7 @@ async fn start(
         run,
         session: setup.session,
     };
-    archive.create(&id, &record, &definition).await.map_err(StartWorkflowError::Archive)?;
+    archive.create(&id, &record, &definition).await?;
     launch(setup, &id).await.map_err(StartWorkflowError::Process)?;
     Ok(Started { id, resumed: false, already: None })
 }
@@ -444,13 +459,13 @@ async fn continue_run(
     request: &StartRequest,
 ) -> Result<Started, StartWorkflowError> {
     let archive = &setup.seed.archive;
-    let last = archive.last_event(&id).await.map_err(StartWorkflowError::Archive)?;
+    let last = archive.last_event(&id).await?;
     if last.as_ref().is_some_and(|(_, event)| is_terminal(event)) {
         let workers = setup.workers.resolve().await.map_or(0, |pool| pool.limit());
-        let already = report(archive, &id, workers).await.map_err(StartWorkflowError::Archive)?;
+        let already = report(archive, &id, workers).await?;
         return Ok(Started { id, resumed: false, already: Some(already) });
     }
-    let stored = archive.find(&id).await.map_err(StartWorkflowError::Archive)?;
+    let stored = archive.find(&id).await?;
     if let Some(stored) = stored {
         let record = WorkflowRecord {
             mode: request.mode.clone(),
@@ -459,7 +474,7 @@ async fn continue_run(
             ..stored.record.clone()
         };
         if record != stored.record {
-            archive.update(&id, &stored, &record).await.map_err(StartWorkflowError::Archive)?;
+            archive.update(&id, &stored, &record).await?;
         }
     }
     launch(setup, &id).await.map_err(StartWorkflowError::Process)?;
@@ -479,7 +494,11 @@ async fn launch(setup: &GatewaySetup, id: &WorkflowId) -> Result<(), StartChildE
         .capacity(WORKFLOW_MAILBOX)
         .child(id.as_str())
         .restart(Restart::Transient);
-    setup.workflows.start_child(child).await.map(drop)
+    match setup.workflows.start_child(child).await {
+        // Another request for the same workflow was faster.
+        Err(_) if name.whereis().is_some() => Ok(()),
+        started => started.map(drop),
+    }
 }
 
 async fn report(

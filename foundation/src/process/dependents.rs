@@ -45,10 +45,7 @@ impl Dependent {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the kernel ends what it started"
-)]
+#[expect(clippy::disallowed_methods, reason = "the kernel ends what it started")]
 fn abort(handle: &AbortHandle) {
     handle.abort();
 }

@@ -121,10 +121,7 @@ struct Work<F, S> {
 pub(crate) struct TaskKill(tokio::task::AbortHandle);
 
 impl TaskKill {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the kernel ends what it started"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the kernel ends what it started")]
     pub(crate) fn kill(&self) {
         self.0.abort();
     }

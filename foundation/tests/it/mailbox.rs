@@ -351,10 +351,11 @@ async fn the_end_of_a_process_wakes_those_who_wait_for_room() {
     let (tree, server) = lone(Worker::spec("a", &Journal::new()).capacity(1)).await;
     let _gate = held(&server).await;
     fill(&server);
-    let mut send = Box::pin(server.send(note("waiting"), test_helpers::DEADLINE));
-    assert!(is_pending(&mut send));
+    // A task of its own, which runs again only when it is woken.
+    let send = beside(async move { server.send(note("waiting"), test_helpers::DEADLINE).await });
+    quiet().await;
     tree.kill("a").await;
-    let error = send.await.expect_err("nobody is there");
+    let error = send.await.expect("the sender does not panic").expect_err("nobody is there");
     assert_eq!(error.cause, SendFailure::NoProc);
     assert_eq!(text(error.into_message()), "waiting");
     tree.shutdown().await;

@@ -301,3 +301,22 @@ async fn monitors_made_while_the_target_ends_fire_once_each() {
         tree.shutdown().await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_of_a_supervisor_is_never_known_before_that_of_its_children() {
+    for _ in 0..20 {
+        let inner = supervisor(Strategy::OneForOne)
+            .child(Worker::spec("leaf", &Journal::new()).child("leaf"));
+        let tree = of(Strategy::OneForOne, [inner.as_child("inner")]).await;
+        let (inner, leaf) = (tree.process("inner").await, tree.process("inner/leaf").await);
+        // So many that telling them takes a while.
+        let mut watching: Vec<_> = (0..2_000).map(|_| leaf.monitor()).collect();
+        let monitor = inner.monitor();
+        inner.exit(ExitReason::Killed);
+        monitor.down().await;
+        let last = watching.pop().expect("there are many");
+        assert!(last.down().now_or_never().is_some(), "the leaf's end is known");
+        drop(watching);
+        tree.shutdown().await;
+    }
+}

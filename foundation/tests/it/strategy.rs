@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use foundation::{ExitReason, Restart, ServerRef, Strategy, SupervisorSpec};
+use foundation::{
+    Context, Exit, ExitReason, GenServer, Restart, ServerRef, ServerSpec, Strategy, SupervisorSpec,
+};
 use test_helpers::{Do, Gate, IsolatedTree, Journal, Plan, Worker};
 
 use crate::support::{of, settled, supervisor};
@@ -182,6 +184,36 @@ async fn a_restart_that_is_ignored_leaves_the_child_down() {
     assert_eq!((counts.specs, counts.active), (1, 0));
     plan.ignore_starts(false);
     tree.handle().restart_child("a").await.expect("it starts");
+    tree.shutdown().await;
+}
+
+/// Ends by itself as soon as it has been started.
+struct Brief;
+
+impl GenServer for Brief {
+    type Args = Journal;
+    type Msg = ();
+
+    async fn init(journal: Journal, cx: &mut Context<Self>) -> Result<Self, Exit> {
+        journal.note("start");
+        cx.this().cast(())?;
+        Ok(Self)
+    }
+
+    async fn handle(&mut self, _msg: (), _cx: &mut Context<Self>) -> Result<(), Exit> {
+        Err(Exit::normal())
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_ended_before_its_supervisor_looked_is_judged_by_its_real_reason() {
+    let journal = Journal::new();
+    let child = ServerSpec::<Brief>::new(journal.clone()).child("a").restart(Restart::Transient);
+    let tree = of(Strategy::OneForOne, [child]).await;
+    let counts = tree.handle().count_children().await.expect("the root lives");
+    assert_eq!((counts.specs, counts.active), (1, 0));
+    assert_eq!(journal.take(), ["start"]);
+    assert_eq!(tree.reports(), [""; 0]);
     tree.shutdown().await;
 }
 

@@ -18,7 +18,10 @@ use super::archive::{Archive, ArchiveError};
 use super::id::WorkflowId;
 use super::worker::Executor;
 use crate::patience::{PATIENCE, patiently};
-use crate::{CommandShim, Effect, Engine, Event, Outcome, TaskCounts, TaskIndex, WorkflowStatus};
+use crate::{
+    CommandShim, Effect, Engine, Event, Outcome, StaleAttempt, TaskCounts, TaskIndex,
+    WorkflowStatus,
+};
 
 /// What every workflow process of a tree is started with.
 #[derive(Debug, Clone)]
@@ -64,6 +67,8 @@ pub(crate) struct WorkflowProcess {
     /// A place that the pool gave on request.
     spare: Option<PoolPermit>,
     awaiting_place: bool,
+    /// Who asked for the end, and is told when it is durable.
+    cancels: Vec<Reply<bool>>,
 }
 
 impl GenServer for WorkflowProcess {
@@ -88,6 +93,7 @@ impl GenServer for WorkflowProcess {
             promised: Vec::new(),
             spare: None,
             awaiting_place: false,
+            cancels: Vec::new(),
             pool,
         };
         let workers = u32::try_from(process.pool.limit()).unwrap_or(u32::MAX);
@@ -118,10 +124,15 @@ impl GenServer for WorkflowProcess {
                 Err(error) => lost(error, cx),
             },
             WorkflowMsg::Lost(reason) => return Err(Exit::reason(reason)),
-            WorkflowMsg::Cancel { reason, reply } => reply.send(self.engine.cancel(&reason)),
+            WorkflowMsg::Cancel { reason, reply } => {
+                self.engine.cancel(&reason);
+                self.cancels.push(reply);
+            }
             WorkflowMsg::Counts(reply) => reply.send(self.engine.counts()),
         }
         if self.engine.is_finished() {
+            let cancelled = self.engine.status() == WorkflowStatus::Cancelled;
+            self.cancels.drain(..).for_each(|reply| reply.send(cancelled));
             return Err(Exit::normal());
         }
         self.go_on(cx);
@@ -197,12 +208,9 @@ impl WorkflowProcess {
     ) {
         let outcome =
             outcome.unwrap_or_else(|error| Outcome::Crashed { reason: error.to_string() });
-        // A stale attempt is one that was already reported: there is nothing left to do about it.
-        if self.engine.ended(task, attempt, outcome, jitter(node)).is_err() {
-            debug_assert!(
-                self.engine.status() != WorkflowStatus::Running,
-                "an attempt was reported twice"
-            );
+        // A worker that ends after the workflow was cancelled comes too late: there is nothing left to do about it.
+        match self.engine.ended(task, attempt, outcome, jitter(node)) {
+            Ok(()) | Err(StaleAttempt { .. }) => {}
         }
     }
 }

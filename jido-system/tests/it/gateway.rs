@@ -166,6 +166,27 @@ async fn a_cancelled_workflow_has_ended_for_good() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_acknowledged_cancel_is_never_undone_by_workers_that_end_meanwhile() {
+    let system = system(StoreLocation::Memory).await;
+    let workflow = Arc::new(parsed(&layered(30, 30, 3, None)));
+    let mut cancelled = 0;
+    for _ in 0..10 {
+        let fresh = StartRequest { fresh: true, ..request(&workflow, SIMULATED) };
+        let started = system.gateway().start(fresh).await.expect("it starts");
+        reached(&system, &started.id, EventKind::TaskCompleted).await;
+        let answer = system.gateway().cancel(&started.id, "not needed").await;
+        let report = wait(&system, &started.id).await;
+        let acknowledged = answer.expect("an answer");
+        assert_eq!(report.status == ReportStatus::Failed, acknowledged, "{report:?}");
+        cancelled += usize::from(acknowledged);
+    }
+    assert!(cancelled > 0, "every workflow was faster than its cancel");
+    let processes = system.supervisor().tree().await.expect("a tree");
+    assert!(processes.iter().all(|child| child.child.restarts == 0), "{processes:?}");
+    system.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_definition_of_several_pieces_is_read_back_whole() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let store = |path: &Path| StoreLocation::Folder(path.to_owned());
