@@ -12,9 +12,9 @@ pub use command::{
     Captured, CommandError, CommandOutput, CommandShim, CommandSpec, CommandStatus, ExecShimError,
     ProgramNotFound, exec_shim, resolve_program,
 };
-pub use gateway::{
-    Gateway, JournalLine, StartRequest, StartWorkflowError, Started, WaitError, WorkflowSummary,
-};
+pub use gateway::error::{StartWorkflowError, WaitError};
+pub use gateway::handle::Gateway;
+pub use gateway::request::{JournalLine, StartRequest, Started, WorkflowSummary};
 pub use report::active_time::ActiveTime;
 pub use report::summary::{Durations, Report, ReportFailure, ReportStatus, RunFacts};
 pub use system::{StoreLocation, System, SystemConfig, SystemError};
@@ -22,7 +22,7 @@ pub use wfformat::error::{ReadError, WorkflowError};
 pub use wfformat::fingerprint::Fingerprint;
 pub use wfformat::task::{CommandLine, Task, TaskIndex};
 pub use wfformat::workflow::Workflow;
-pub use workflow::archive::ArchiveError;
+pub use workflow::archive_error::ArchiveError;
 pub use workflow::bounds::Bounds;
 pub use workflow::effect::{Effect, Outcome, StaleAttempt};
 pub use workflow::engine::Engine;

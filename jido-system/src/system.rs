@@ -30,7 +30,8 @@ use persistence::{
 use signal_router::{Router, RouterHandle};
 
 use crate::CommandShim;
-use crate::gateway::{Gateway, GatewayServer, GatewaySetup};
+use crate::gateway::handle::Gateway;
+use crate::gateway::server::{GatewayServer, GatewaySetup};
 use crate::workflow::archive::Archive;
 use crate::workflow::process::WorkflowSeed;
 

@@ -22,6 +22,7 @@ pub(crate) mod progress;
 pub(crate) mod retry_policy;
 
 pub(crate) mod archive;
+pub(crate) mod archive_error;
 pub(crate) mod id;
 pub(crate) mod mode;
 pub(crate) mod process;

@@ -14,7 +14,8 @@ use persistence::{Epoch, Seq};
 use signal_router::RouterHandle;
 
 use super::announce::announce;
-use super::archive::{Archive, ArchiveError};
+use super::archive::Archive;
+use super::archive_error::ArchiveError;
 use super::id::WorkflowId;
 use super::worker::Executor;
 use crate::patience::{PATIENCE, patiently};
