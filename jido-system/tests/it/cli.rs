@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
+use crate::layered::layered;
 use crate::program::{Place, document, idle, sh};
 
 fn diamond(place: &Place) {
@@ -230,4 +231,17 @@ fn a_reader_that_goes_away_is_no_error() {
     let mut told = String::new();
     log.stderr.take().unwrap().read_to_string(&mut told).unwrap();
     assert_eq!((log.wait().unwrap().code(), &*told), (Some(0), ""));
+}
+
+#[test]
+fn a_wide_workflow_commits_many_completions_at_once() {
+    let place = Place::new();
+    place.write("w.json", layered(6, 100, 5, None).to_string());
+    let report = place.jido_ok("run w.json --simulate 0 --workers 64 --report json").report();
+    let (completed, commits) = (report["completed"].as_u64(), report["commits"].as_u64());
+    assert_eq!(completed, Some(602));
+    assert!(
+        completed >= commits.map(|commits| 10 * commits),
+        "{completed:?} in {commits:?} commits"
+    );
 }

@@ -115,6 +115,17 @@ fn a_refused_request_leaves_its_neighbours_alone() {
 }
 
 #[test]
+fn a_group_of_refusals_alone_does_not_sync() {
+    let disk = Disk::new(formatted(2), 2);
+    let mut engine = open(&disk).unwrap();
+    let before = disk.syncs();
+    let refused = Op::Commit(Transaction::new().save(save("a", Revision::new(5), 1)));
+    let applied = engine.apply(&[refused], 0).unwrap();
+    assert!(applied.outcomes[0].is_refusal());
+    assert_eq!((applied.committed, disk.syncs()), (false, before));
+}
+
+#[test]
 fn revisions_grow_for_ever_across_removal_and_reopening() {
     let disk = Disk::new(formatted(3), 3);
     let mut engine = open(&disk).unwrap();
