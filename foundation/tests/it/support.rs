@@ -1,9 +1,15 @@
 //! What several test modules need.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use foundation::{ChildSpec, ExitReason, Restart, ServerRef, ServerSpec, Strategy, SupervisorSpec};
+use foundation::{
+    ChildSpec, ExitReason, ProcessRef, Restart, ServerRef, ServerSpec, Strategy, SupervisorSpec,
+};
 use futures_util::FutureExt;
 use test_helpers::{Do, Gate, IsolatedTree, Worker};
 
@@ -96,4 +102,44 @@ pub(crate) async fn quiet() {
 /// Polls a future once.
 pub(crate) fn is_pending<F: Future + Unpin>(future: &mut F) -> bool {
     future.now_or_never().is_none()
+}
+
+/// A waker that takes its time when it is woken, and sees whether a process ends meanwhile.
+pub(crate) struct Witness {
+    process: ProcessRef,
+    has_seen_end: AtomicBool,
+    times: AtomicUsize,
+}
+
+impl Witness {
+    pub(crate) fn of(process: &ProcessRef) -> Arc<Self> {
+        let (has_seen_end, times) = (AtomicBool::new(false), AtomicUsize::new(0));
+        Arc::new(Self { process: process.clone(), has_seen_end, times })
+    }
+
+    /// Polls a future once, which must not be ready, so that it wakes the witness later.
+    pub(crate) fn watch<F: Future + Unpin>(self: &Arc<Self>, future: &mut F) {
+        let waker = Waker::from(Arc::clone(self));
+        assert!(Pin::new(future).poll(&mut Context::from_waker(&waker)).is_pending());
+    }
+
+    /// How often it was woken, after checking that the process lived on each time.
+    pub(crate) fn times(&self) -> usize {
+        assert!(!self.has_seen_end.load(Ordering::SeqCst), "the process ended too early");
+        self.times.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Witness {
+    fn wake(self: Arc<Self>) {
+        // The scheduler keeps the task that was woken last for this thread; a newer one sets it free for the others.
+        drop(beside(async {}));
+        for _ in 0..2_000 {
+            if !self.process.is_alive() {
+                self.has_seen_end.store(true, Ordering::SeqCst);
+            }
+            std::thread::yield_now();
+        }
+        self.times.fetch_add(1, Ordering::SeqCst);
+    }
 }

@@ -9,7 +9,7 @@ use foundation::{
 };
 use test_helpers::{Baseline, Gate, IsolatedTree, Journal, eventually};
 
-use crate::support::{beside, is_pending, on_thread, quiet, supervisor};
+use crate::support::{Witness, beside, is_pending, on_thread, quiet, supervisor};
 
 /// A tree with the pool `pool`.
 async fn pool(limit: usize, queue: usize) -> (IsolatedTree, TaskPool) {
@@ -263,6 +263,23 @@ async fn a_pool_is_not_over_while_one_of_its_tasks_is_between_two_await_points()
         monitor.down().await;
         assert_eq!(tree.node().counts().tasks, 0);
         stop.await.expect("the caller does not panic");
+        tree.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_owner_of_a_handle_is_told_before_the_end_of_the_pool_is_known() {
+    for _ in 0..10 {
+        let (tree, pool) = pool(1, 10).await;
+        let process = tree.process("pool").await;
+        let witness = Witness::of(&process);
+        let mut task = pool.spawn(std::future::pending::<()>()).await.expect("there is room");
+        witness.watch(&mut task);
+        let monitor = process.monitor();
+        process.exit(ExitReason::Killed);
+        monitor.down().await;
+        assert_eq!(witness.times(), 1);
+        assert_eq!(task.await.expect_err("its pool is gone"), TaskError::PoolDown);
         tree.shutdown().await;
     }
 }

@@ -1,0 +1,113 @@
+//! What both sides of every row share: the runtime, the clock, clients outside any tree, and a gate for the end.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::HEAP;
+use crate::heap::Counted;
+
+/// Room in every mailbox and channel of the message rows.
+pub(crate) const CAPACITY: usize = 1_024;
+
+/// Room in the mailbox or channel of one of very many processes.
+pub(crate) const CAPACITY_SMALL: usize = 64;
+
+/// How long a client waits for anything at most. It never comes to that.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs one measurement on a runtime of its own with two workers, all of it inside the workers.
+pub(crate) fn on_fresh_runtime<F>(measurement: F) -> f64
+where
+    F: Future<Output = f64> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_time()
+        .build()
+        .expect("the machine has two threads to spare");
+    runtime.block_on(async { client(measurement).await.expect("a measurement does not panic") })
+}
+
+/// Starts a client, or the task of a bare baseline.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "unsupervised_spawn: clients stand outside the tree, and a bare task is what is compared with"
+)]
+pub(crate) fn client<F>(body: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    tokio::spawn(body)
+}
+
+/// Wall time since it was started.
+#[derive(Debug)]
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    #[expect(clippy::disallowed_methods, reason = "measuring real time is what this program does")]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    pub(crate) fn ns(&self) -> f64 {
+        self.0.elapsed().as_secs_f64() * 1e9
+    }
+
+    /// Nanoseconds for each of `count` operations.
+    pub(crate) fn ns_each(&self, count: usize) -> f64 {
+        self.ns() / as_f64(count)
+    }
+}
+
+/// Counts the heap from here on.
+pub(crate) fn count_heap() {
+    HEAP.start();
+}
+
+/// Stops counting the heap; returns what each of `count` objects keeps.
+pub(crate) fn bytes_each(count: usize) -> f64 {
+    let Counted { bytes, requests } = HEAP.stop();
+    assert!(bytes >= 0 && requests > 0, "something was allocated");
+    as_f64(usize::try_from(bytes).unwrap_or(0)) / as_f64(count)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts here are far below 2^52")]
+pub(crate) fn as_f64(count: usize) -> f64 {
+    count as f64
+}
+
+/// The middle one.
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Opens when everybody has arrived.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    missing: AtomicUsize,
+    open: Notify,
+}
+
+impl Gate {
+    pub(crate) fn of(count: usize) -> Self {
+        Self { missing: AtomicUsize::new(count), open: Notify::new() }
+    }
+
+    pub(crate) fn arrive(&self) {
+        if self.missing.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.open.notify_one();
+        }
+    }
+
+    /// For the one who waits.
+    pub(crate) async fn opened(&self) {
+        self.open.notified().await;
+    }
+}

@@ -1,0 +1,71 @@
+//! The operations: how each side runs one, and how often in one measurement.
+
+use crate::{bare, ours, rig};
+
+/// Which side of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Plain tokio.
+    Bare = 0,
+    /// A supervised process.
+    Ours = 1,
+}
+
+impl Side {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "bare" => Some(Self::Bare),
+            "ours" => Some(Self::Ours),
+            _ => None,
+        }
+    }
+}
+
+/// One operation. `count` is the number of operations in one measurement, for restarts that of crashes.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) op: &'static str,
+    pub(crate) count: usize,
+    pub(crate) smoke: usize,
+    bare: fn(usize) -> f64,
+    ours: fn(usize) -> f64,
+}
+
+impl Row {
+    /// Runs one measurement and returns the cost of one operation.
+    pub(crate) fn run(&self, side: Side, count: usize) -> f64 {
+        match side {
+            Side::Bare => (self.bare)(count),
+            Side::Ours => (self.ours)(count),
+        }
+    }
+}
+
+/// Writes one row: both sides are functions of the same name with the same arguments.
+macro_rules! row {
+    ($op:ident, $count:expr, $smoke:expr, $module:ident::$run:ident($($argument:expr),*)) => {
+        Row {
+            op: stringify!($op),
+            count: $count,
+            smoke: $smoke,
+            bare: |count| rig::on_fresh_runtime(bare::$module::$run($($argument,)* count)),
+            ours: |count| rig::on_fresh_runtime(ours::$module::$run($($argument,)* count)),
+        }
+    };
+}
+
+pub(crate) const ROWS: [Row; 13] = [
+    row!(tell1_bounded, 200_000, 200, mail::tell(1)),
+    row!(tell4_bounded, 200_000, 200, mail::tell(4)),
+    row!(call_seq, 50_000, 50, mail::call(1)),
+    row!(call_64, 100_000, 128, mail::call(64)),
+    row!(pingpong, 40_000, 40, relay::pingpong()),
+    row!(ring_hop, 100_000, 1_200, relay::ring()),
+    row!(fanout_10k, 20, 2, relay::fanout(10_000)),
+    row!(spawn_stop, 10_000, 100, life::spawn_stop()),
+    row!(bytes_idle, 10_000, 100, life::bytes_idle()),
+    row!(monitor_pair, 200_000, 100, life::monitor_pair()),
+    row!(restart_1, 400, 3, restart::one_for_one(1)),
+    row!(restart_10k, 400, 3, restart::one_for_one(10_000)),
+    row!(rest_for_one_100, 40, 2, restart::rest_for_one(100)),
+];
