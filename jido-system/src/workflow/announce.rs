@@ -6,10 +6,17 @@ use serde_json::json;
 use signal_router::{RouterHandle, Signal};
 
 use super::id::WorkflowId;
-use crate::{Event, EventKind};
+use crate::{Event, EventKind, TaskCounts};
 
-/// Routes the signal of one event to whoever subscribed.
-pub(crate) fn announce(router: &RouterHandle, id: &WorkflowId, event: &Event, at: SystemTime) {
+/// Routes the signal of one event to whoever subscribed. `counts` says where the workflow stands now, so that an observer
+/// which misses signals is right again with the next one.
+pub(crate) fn announce(
+    router: &RouterHandle,
+    id: &WorkflowId,
+    event: &Event,
+    counts: TaskCounts,
+    at: SystemTime,
+) {
     let signal = Signal::builder(signal_type(event.kind()), format!("/jido/workflow/{id}"))
         .time_at(at)
         .data(json!({
@@ -17,6 +24,13 @@ pub(crate) fn announce(router: &RouterHandle, id: &WorkflowId, event: &Event, at
             "task": event.task(),
             "attempt": event.attempt(),
             "detail": event.detail(),
+            "counts": {
+                "tasks": counts.tasks,
+                "running": counts.running,
+                "completed": counts.completed,
+                "failed": counts.failed,
+                "skipped": counts.skipped,
+            },
         }));
     let signal = match event.task() {
         Some(task) => signal.subject(&**task),

@@ -176,14 +176,16 @@ impl WorkflowProcess {
 
     /// The batch is durable: does what follows from it.
     fn carry_out(&mut self, cx: &mut Context<Self>) {
-        for effect in self.engine.committed() {
+        let effects = self.engine.committed();
+        let counts = self.engine.counts();
+        for effect in effects {
             match effect {
                 Effect::Launch { task, attempt } => self.launch(task, attempt, cx),
                 Effect::Backoff { task, attempt, delay } => {
                     cx.send_after(delay, WorkflowMsg::RetryDue { task, attempt });
                 }
                 Effect::Announce(event) => {
-                    announce(&self.router, &self.id, &event, wall(cx.node()))
+                    announce(&self.router, &self.id, &event, counts, wall(cx.node()))
                 }
                 // The workers are this process's own: they end with it, before its end is known.
                 Effect::Stop { .. } | Effect::Finished(_) => {}

@@ -10,7 +10,7 @@ use foundation::{
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jido_system::{Gateway, System, TaskCounts, WorkflowId};
-use signal_router::{Priority, RouterHandle, Signal, Subscription};
+use signal_router::{Data, Priority, RouterHandle, Signal, Subscription};
 
 use super::Tally;
 use crate::output::Plain;
@@ -92,11 +92,11 @@ impl From<Arc<Signal>> for Msg {
     }
 }
 
-/// Counts signals and draws the count.
+/// Draws the figures of the newest signal.
 struct Drawer {
     args: Args,
     tally: Tally,
-    /// Frames until the count is compared with the truth.
+    /// Frames until the figures are compared with the truth.
     until_check: u32,
     /// The subscription, and the watch over the router that holds it.
     subscribed: Option<(Subscription, MonitorRef)>,
@@ -153,7 +153,13 @@ impl GenServer for Drawer {
 
     async fn handle(&mut self, msg: Msg, cx: &mut Context<Self>) -> Result<(), Exit> {
         match msg {
-            Msg::Signal(signal) => self.tally.count(signal.signal_type().as_str()),
+            Msg::Signal(signal) => {
+                let figures = match signal.data() {
+                    Data::Json(data) => Tally::of_signal(data, self.args.id.as_str()),
+                    _ => None,
+                };
+                self.tally = figures.unwrap_or(self.tally);
+            }
             Msg::Subscribe => self.subscribe(cx).await?,
             Msg::Counts(Some(counts)) => self.tally = Tally::from(counts),
             // It has ended, or is being restarted.

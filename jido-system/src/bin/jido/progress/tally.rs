@@ -1,9 +1,9 @@
-//! How many tasks are where, counted from the events of a run.
+//! How many tasks are where, as the last signal says.
 //!
-//! Pure. An event may be missed or come twice (the display is served best effort): the figures
-//! never leave their range.
+//! Pure. A signal may be missed (the display is served best effort): the next one is right again.
 
 use jido_system::TaskCounts;
+use serde_json::Value;
 
 /// What the display shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,30 +28,23 @@ impl From<TaskCounts> for Tally {
 }
 
 impl Tally {
-    /// Counts one event, by the type of its signal. Others are of no concern here.
-    pub(crate) fn count(&mut self, signal_type: &str) {
-        match signal_type {
-            "workflow.task.started" => self.running = (self.running + 1).min(self.tasks),
-            "workflow.task.completed" => {
-                self.running = self.running.saturating_sub(1);
-                self.completed += self.room();
-            }
-            "workflow.task.failed" => {
-                self.running = self.running.saturating_sub(1);
-                self.failed += self.room();
-            }
-            "workflow.task.retried" => self.running = self.running.saturating_sub(1),
-            "workflow.task.skipped" => self.skipped += self.room(),
-            _ => {}
+    /// Reads the figures in the data of a signal of the workflow `id`; `None` if it is of another, or has none.
+    pub(crate) fn of_signal(data: &Value, id: &str) -> Option<Self> {
+        if data["workflow"] != id {
+            return None;
         }
+        let figure = |name: &str| data["counts"][name].as_u64();
+        Some(Self {
+            tasks: figure("tasks")?,
+            completed: figure("completed")?,
+            failed: figure("failed")?,
+            skipped: figure("skipped")?,
+            running: figure("running")?,
+        })
     }
 
     /// The number of tasks that have ended, one way or another.
     pub(crate) fn ended(&self) -> u64 {
         self.completed + self.failed + self.skipped
-    }
-
-    fn room(&self) -> u64 {
-        u64::from(self.ended() < self.tasks)
     }
 }

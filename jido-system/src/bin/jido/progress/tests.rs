@@ -1,33 +1,27 @@
-//! What the display counts.
+//! What the display reads from signals.
+
+use serde_json::json;
 
 use super::Tally;
 
-const START: Tally = Tally { tasks: 3, completed: 1, failed: 0, skipped: 0, running: 0 };
-
-fn check(events: &[&str], expected: Tally) {
-    let mut tally = START;
-    for event in events {
-        tally.count(&format!("workflow.task.{event}"));
-    }
-    assert_eq!(tally, expected, "{events:?}");
+#[test]
+fn the_figures_are_those_of_the_signal() {
+    let counts = json!({ "tasks": 9, "running": 3, "completed": 2, "failed": 1, "skipped": 1 });
+    let data = json!({ "workflow": "w-1", "task": "a", "counts": counts });
+    let tally = Tally { tasks: 9, completed: 2, failed: 1, skipped: 1, running: 3 };
+    assert_eq!(Tally::of_signal(&data, "w-1"), Some(tally));
+    assert_eq!(tally.ended(), 4);
 }
 
 #[test]
-fn each_event_moves_one_task() {
-    let start = START;
-    check(&[], start);
-    check(&["started"], Tally { running: 1, ..start });
-    check(&["started", "completed"], Tally { completed: 2, ..start });
-    check(&["started", "retried", "started"], Tally { running: 1, ..start });
-    check(&["started", "failed", "skipped"], Tally { failed: 1, skipped: 1, ..start });
-    check(&["dreamt"], start);
-}
-
-#[test]
-fn missed_and_repeated_events_keep_the_figures_in_range() {
-    let mut tally = Tally { completed: 1, ..START };
-    for event in ["completed", "failed", "skipped", "completed", "started", "started", "started"] {
-        tally.count(&format!("workflow.task.{event}"));
-        assert!(tally.ended() <= tally.tasks && tally.running <= tally.tasks, "{tally:?}");
+fn signals_of_another_workflow_or_without_figures_change_nothing() {
+    let counts = json!({ "tasks": 9, "running": 3, "completed": 2, "failed": 1, "skipped": 1 });
+    for data in [
+        json!({ "workflow": "w-2", "counts": counts }),
+        json!({ "workflow": "w-1" }),
+        json!({ "workflow": "w-1", "counts": { "tasks": 9 } }),
+        json!(null),
+    ] {
+        assert_eq!(Tally::of_signal(&data, "w-1"), None, "{data}");
     }
 }
