@@ -134,8 +134,7 @@ impl<S: GenServer> Context<S> {
                     receipt: Receipt::Call,
                 }));
             }
-            let server = Arc::clone(self.this.server());
-            server.mailbox.poll_recv(&mut self.inbox, cx.waker())
+            self.this.server().mailbox.poll_recv(&mut self.inbox, cx.waker())
         })
         .await
     }

@@ -45,7 +45,11 @@ pub(crate) async fn run<S: GenServer>(
     reason
 }
 
+/// Messages that count as one unit of the executor's budget (128 units before others get their turn).
+const BUDGET_STEP: usize = 16;
+
 async fn receive<S: GenServer>(state: &mut S, cx: &mut Context<S>) -> ExitReason {
+    let mut handled: usize = 0;
     loop {
         let step = match cx.next().await {
             Received::Message(envelope) => handle(state, envelope, cx).await,
@@ -62,7 +66,10 @@ async fn receive<S: GenServer>(state: &mut S, cx: &mut Context<S>) -> ExitReason
             return exit.into_reason();
         }
         // A process whose mail never ends still lets others run.
-        tokio::task::consume_budget().await;
+        handled = handled.wrapping_add(1);
+        if handled.is_multiple_of(BUDGET_STEP) {
+            tokio::task::consume_budget().await;
+        }
     }
 }
 

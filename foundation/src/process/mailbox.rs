@@ -121,13 +121,16 @@ pub(crate) struct Inbox<M> {
     batch: VecDeque<Envelope<M>>,
     taken: usize,
     portion: usize,
+    /// Set when the last swap brought more than one message: before it parks, the receiver lets the senders run once.
+    busy: bool,
 }
 
 const PORTION_MAX: usize = 64;
 
 impl<M> Inbox<M> {
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { batch: VecDeque::new(), taken: 0, portion: (capacity / 2).clamp(1, PORTION_MAX) }
+        let portion = (capacity / 2).clamp(1, PORTION_MAX);
+        Self { batch: VecDeque::new(), taken: 0, portion, busy: false }
     }
 }
 
@@ -340,12 +343,19 @@ impl<M> Mailbox<M> {
         }
         let mut woken = Vec::new();
         let mut freed = std::mem::take(&mut inbox.taken);
+        let mut again = false;
         let mut lanes = self.lanes.lock();
         let received = if let Some(control) = lanes.control.pop_front() {
             self.has_control.store(!lanes.control.is_empty(), Ordering::Release);
             Some(Received::Control(control))
         } else if lanes.data.is_empty() {
-            lanes.receiver = Some(waker.clone());
+            // Senders that were woken just now, or that run on this worker, push without having to wake anybody while the
+            // receiver stands in the queue of its executor. One that got a single message parks at once.
+            if std::mem::take(&mut inbox.busy) {
+                again = true;
+            } else {
+                lanes.receiver = Some(waker.clone());
+            }
             None
         } else {
             // The one that is handed over now is released at once: the lock is held anyway.
@@ -354,6 +364,7 @@ impl<M> Mailbox<M> {
                 lanes.data.pop_front()
             } else {
                 std::mem::swap(&mut lanes.data, &mut inbox.batch);
+                inbox.busy = inbox.batch.len() > 1;
                 inbox.batch.pop_front()
             };
             envelope.map(Received::Message)
@@ -362,6 +373,9 @@ impl<M> Mailbox<M> {
         lanes.grant(self.capacity, &mut woken);
         drop(lanes);
         woken.into_iter().for_each(Waker::wake);
+        if again {
+            waker.wake_by_ref();
+        }
         received.map_or(Poll::Pending, Poll::Ready)
     }
 
