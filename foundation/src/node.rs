@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::clock::{Clock, SystemClock};
+use crate::process::deadlines::Deadlines;
 use crate::process::monitor::MonitorId;
 use crate::process::name::{Name, NameError, Names};
 use crate::process::pid::Pid;
@@ -110,6 +111,7 @@ struct Inner {
     pids: AtomicU64,
     monitors: AtomicU64,
     counters: Counters,
+    deadlines: Deadlines,
     names: Names,
     dead_letters: DeadLetters,
     clock: Arc<dyn Clock>,
@@ -175,6 +177,7 @@ impl Node {
                 pids: AtomicU64::new(1),
                 monitors: AtomicU64::new(1),
                 counters: Counters::default(),
+                deadlines: Deadlines::default(),
                 names: Names::default(),
                 dead_letters: DeadLetters::new(config.dead_letters, Arc::clone(&config.clock)),
                 clock: config.clock,
@@ -238,6 +241,10 @@ impl Node {
 
     pub(crate) fn report(&self, report: &Report) {
         (self.inner.reporter)(report);
+    }
+
+    pub(crate) fn deadlines(&self) -> &Deadlines {
+        &self.inner.deadlines
     }
 
     pub(crate) fn counters(&self) -> &Counters {

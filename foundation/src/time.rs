@@ -68,25 +68,10 @@ pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Outp
         .map_err(|_elapsed: tokio::time::error::Elapsed| Elapsed)
 }
 
-/// A point in time that several waits share.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(tokio::time::Instant);
+/// About thirty years: further than any process lives, and safe to add.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
-impl Deadline {
-    /// About thirty years: further than any process lives, and safe to add.
-    const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
-
-    pub(crate) fn after(timeout: Duration) -> Self {
-        Self(tokio::time::Instant::now() + timeout.min(Self::FAR))
-    }
-
-    pub(crate) async fn limit<F: Future>(self, future: F) -> Result<F::Output, Elapsed> {
-        tokio::time::timeout_at(self.0, future)
-            .await
-            .map_err(|_elapsed: tokio::time::error::Elapsed| Elapsed)
-    }
-
-    pub(crate) fn instant(self) -> tokio::time::Instant {
-        self.0
-    }
+/// The instant `delay` from now, on the clock of the runtime's timers.
+pub(crate) fn after(delay: Duration) -> tokio::time::Instant {
+    tokio::time::Instant::now() + delay.min(FAR)
 }

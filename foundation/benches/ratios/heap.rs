@@ -59,7 +59,10 @@ fn signed(size: usize) -> isize {
     isize::try_from(size).unwrap_or(isize::MAX)
 }
 
-#[expect(unsafe_code, reason = "an allocator cannot be written without; it only counts and passes on")]
+#[expect(
+    unsafe_code,
+    reason = "an allocator cannot be written without; it only counts and passes on"
+)]
 // SAFETY: every method passes its arguments on to the system's allocator unchanged and returns what that returns.
 unsafe impl GlobalAlloc for CountingHeap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {

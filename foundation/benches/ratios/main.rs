@@ -26,7 +26,7 @@ use rows::{ROWS, Row, Side};
 static HEAP: heap::CountingHeap = heap::CountingHeap::new();
 
 /// Measurements of each side in one round; the round counts their median.
-const SLICES: usize = 5;
+const SLICES: usize = 9;
 
 /// What was asked for.
 #[derive(Debug)]
@@ -108,8 +108,8 @@ fn measure(row: &Row, options: &Options) -> io::Result<()> {
                 values[side as usize].push(row.run(side, count));
             }
         }
-        let [bare, ours] = values
-            .map(|values| if values.is_empty() { 0.0 } else { rig::median(values) });
+        let [bare, ours] =
+            values.map(|values| if values.is_empty() { 0.0 } else { rig::median(values) });
         let mut out = io::stdout().lock();
         writeln!(out, "{}\t{round}\t{bare:.1}\t{ours:.1}", row.op)?;
         out.flush()?;

@@ -106,6 +106,11 @@ impl Gate {
         }
     }
 
+    /// Closes it again, for so many.
+    pub(crate) fn close(&self, count: usize) {
+        self.missing.store(count, Ordering::Release);
+    }
+
     /// For the one who waits.
     pub(crate) async fn opened(&self) {
         self.open.notified().await;

@@ -21,7 +21,7 @@ use crate::process::monitor::MonitorRef;
 use crate::process::pid::Pid;
 use crate::process::server_ref::{Server, ServerRef};
 use crate::task::{PoolPermit, TaskHandle};
-use crate::time::Deadline;
+use crate::time::after;
 
 type Piped<M> = FuturesUnordered<Pin<Box<dyn Future<Output = M> + Send>>>;
 
@@ -84,7 +84,7 @@ impl<S: GenServer> Context<S> {
     ///
     /// Cost: O(log n) in the number of running timers; no task.
     pub fn send_after(&mut self, delay: Duration, msg: S::Msg) -> TimerRef {
-        let timer = TimerRef { at: Deadline::after(delay).instant(), number: self.next_timer };
+        let timer = TimerRef { at: after(delay), number: self.next_timer };
         self.next_timer += 1;
         self.timers.insert(timer, msg);
         timer

@@ -4,6 +4,7 @@
 //! imported by it.
 
 pub(crate) mod cell;
+pub(crate) mod deadlines;
 pub(crate) mod dependents;
 pub(crate) mod exit;
 pub(crate) mod guarded_sink;

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::error::{CallError, CastError, CastFailure, SendError, SendFailure};
 use crate::process::cell::{Cell, Process, ProcessRef};
+use crate::process::deadlines::Deadline;
 use crate::process::exit::ExitReason;
 use crate::process::mailbox::{
     Control, Envelope, Mailbox, Overflow, Pushed, Receipt, ReserveRefused,
@@ -20,7 +21,7 @@ use crate::process::pid::Pid;
 use crate::process::reply::{self, Answer, Reply, Unanswered};
 use crate::send::dead_letter::DeadLetterReason;
 use crate::telemetry;
-use crate::time::{Deadline, Elapsed};
+use crate::time::Elapsed;
 
 /// How long a call waits when nothing else is said. As in OTP `gen_server:call/2`.
 pub(crate) const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -225,7 +226,7 @@ impl<M: Send + 'static> ServerRef<M> {
     ///
     /// Dropping the future drops the message; it was not sent.
     pub async fn send(&self, message: M, timeout: Duration) -> Result<(), SendError<M>> {
-        self.push_waiting(message, Receipt::Cast, Deadline::after(timeout)).await
+        self.push_waiting(message, Receipt::Cast, &mut self.deadline(timeout)).await
     }
 
     /// Sends a message and waits until its handler has run to its end.
@@ -239,10 +240,10 @@ impl<M: Send + 'static> ServerRef<M> {
         timeout: Duration,
     ) -> Result<(), HandledFailure<M>> {
         let (reply, answer) = reply::pair();
-        let deadline = Deadline::after(timeout);
-        let pushed = self.push_waiting(message, Receipt::Handled(reply), deadline).await;
+        let mut deadline = self.deadline(timeout);
+        let pushed = self.push_waiting(message, Receipt::Handled(reply), &mut deadline).await;
         pushed.map_err(HandledFailure::NotAccepted)?;
-        self.await_answer(answer, deadline).await.map_err(HandledFailure::Unknown)
+        self.await_answer(answer, &mut deadline).await.map_err(HandledFailure::Unknown)
     }
 
     /// Puts the message in at once, or waits for a slot.
@@ -250,7 +251,7 @@ impl<M: Send + 'static> ServerRef<M> {
         &self,
         message: M,
         receipt: Receipt,
-        deadline: Deadline,
+        deadline: &mut Deadline<'_>,
     ) -> Result<(), SendError<M>> {
         let envelope = match self.server.push(message, receipt) {
             Ok(()) => return Ok(()),
@@ -319,22 +320,31 @@ impl<M: Send + 'static> ServerRef<M> {
         }
         let (reply, answer) = reply::pair();
         let message = make(reply);
-        let deadline = Deadline::after(timeout);
-        if let Err(error) = self.push_waiting(message, Receipt::Call, deadline).await {
+        let mut deadline = self.deadline(timeout);
+        if let Err(error) = self.push_waiting(message, Receipt::Call, &mut deadline).await {
             return Err(match error.cause {
                 SendFailure::Timeout => CallError::Timeout,
                 SendFailure::Full => CallError::Full,
                 SendFailure::NoProc => CallError::NoProc,
             });
         }
-        self.await_answer(answer, deadline).await
+        self.await_answer(answer, &mut deadline).await
     }
 
-    async fn await_answer<T>(&self, answer: Answer<T>, deadline: Deadline) -> Result<T, CallError> {
+    /// A time limit, not begun yet.
+    fn deadline(&self, timeout: Duration) -> Deadline<'_> {
+        self.server.cell.node().deadlines().within(timeout)
+    }
+
+    async fn await_answer<T>(
+        &self,
+        answer: Answer<T>,
+        deadline: &mut Deadline<'_>,
+    ) -> Result<T, CallError> {
         match deadline.limit(answer).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(Unanswered)) => {
-                let why = deadline.limit(self.why_unanswered()).await;
+                let why = deadline.limit(std::pin::pin!(self.why_unanswered())).await;
                 Err(why.unwrap_or(CallError::NoReply))
             }
             Err(Elapsed) => Err(CallError::Timeout),

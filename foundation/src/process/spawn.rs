@@ -176,6 +176,12 @@ where
     Ok(runtime.spawn(task))
 }
 
+/// Starts the sweep over a node's deadlines. It owns nothing but the table, and ends when nothing waits.
+pub(crate) fn spawn_sweep(sweep: impl Future<Output = ()> + Send + 'static) {
+    // Without a runtime there is nobody who could wait either: the wait itself needs one.
+    drop(spawn_unguarded(sweep));
+}
+
 /// The text of a panic.
 fn panic_text(panic: &(dyn Any + Send)) -> Arc<str> {
     if let Some(text) = panic.downcast_ref::<&'static str>() {

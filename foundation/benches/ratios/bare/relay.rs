@@ -41,31 +41,33 @@ pub(crate) async fn ring(count: usize) -> f64 {
     hops(1_000, count).await
 }
 
-async fn listener(mut inbox: mpsc::Receiver<u64>, last: u64, gate: Arc<Gate>) {
-    while let Some(lap) = inbox.recv().await {
-        if lap == last {
-            gate.arrive();
-        }
+async fn listener(mut inbox: mpsc::Receiver<u64>, gate: Arc<Gate>) {
+    while let Some(_lap) = inbox.recv().await {
+        gate.arrive();
     }
 }
 
-/// One sender tells every receiver, `laps` times; the cost of one delivery.
+/// One sender tells every receiver and waits until all have handled it, `laps` times; the cost of one delivery.
 pub(crate) async fn fanout(receivers: usize, laps: usize) -> f64 {
     let gate = Arc::new(Gate::of(receivers));
     let doors: Vec<_> = (0..receivers)
         .map(|_| {
             let (door, inbox) = mpsc::channel(CAPACITY_SMALL);
-            let _listener = client(listener(inbox, laps as u64, Arc::clone(&gate)));
+            let _listener = client(listener(inbox, Arc::clone(&gate)));
             door
         })
         .collect();
-    tokio::task::yield_now().await;
-    let watch = Stopwatch::start();
-    for lap in 1..=laps {
+    let lap = async |lap: usize| {
+        gate.close(receivers);
         for door in &doors {
-            assert!(door.try_send(lap as u64).is_ok(), "there is room for every lap");
+            assert!(door.try_send(lap as u64).is_ok(), "the lap before is over");
         }
+        gate.opened().await;
+    };
+    lap(0).await;
+    let watch = Stopwatch::start();
+    for number in 1..=laps {
+        lap(number).await;
     }
-    gate.opened().await;
     watch.ns_each(receivers * laps)
 }

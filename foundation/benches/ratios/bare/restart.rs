@@ -1,11 +1,14 @@
 //! A hand-written owner of tasks: it sees that one has ended through its join handle, and starts it again.
 //!
-//! One `JoinSet`, one map from task to place, one channel a task. The first task (in a group: the last) is the one that the
-//! client talks to; the owner hands its new door out through a `watch` channel. In a group the owner does what rest-for-one
+//! One `JoinSet`, one map from task to place, one channel a task. The client crashes the first task and asks the last one (alone:
+//! the same); the owner hands the new doors out through a `watch` channel. In a group the owner does what rest-for-one
 //! means: the tasks after the crashed one are told to stop, newest first, each waited for, and then all are started in order.
 //! A bare task has no `init`, so no start is acknowledged.
 
-#![expect(clippy::disallowed_methods, reason = "tasks without a supervisor are what is compared with")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tasks without a supervisor are what is compared with"
+)]
 
 use std::collections::HashMap;
 
@@ -67,32 +70,37 @@ impl Owner {
         self.places.remove(&id)
     }
 
-    async fn run_one_for_one(mut self, newest: watch::Sender<Door>) {
+    /// What a client needs to know.
+    fn ends(&self) -> Ends {
+        Ends { first: self.doors[0].clone(), last: self.doors[self.doors.len() - 1].clone() }
+    }
+
+    async fn run_one_for_one(mut self, newest: watch::Sender<Ends>) {
         while let Some(place) = self.next_end().await {
-            self.doors[place] = self.start(place);
-            if place == 0 {
-                newest.send_replace(self.doors[place].clone());
-            }
+            let door = self.start(place);
+            self.doors[place] = door.clone();
+            newest.send_replace(Ends { first: door.clone(), last: door });
         }
     }
 
-    async fn run_rest_for_one(mut self, newest: watch::Sender<Door>) {
-        let last = self.doors.len() - 1;
+    async fn run_rest_for_one(mut self, newest: watch::Sender<Ends>) {
         while let Some(crashed) = self.next_end().await {
-            for place in (crashed + 1..=last).rev() {
+            for place in (crashed + 1..self.doors.len()).rev() {
                 assert!(self.doors[place].try_send(Msg::Stop).is_ok(), "it runs");
                 assert_eq!(self.next_end().await, Some(place), "no other has ended");
             }
-            for place in crashed..=last {
+            for place in crashed..self.doors.len() {
                 self.doors[place] = self.start(place);
-                if place == 0 {
-                    // The client crashes the first one again, so it must know the way there, too.
-                    newest.send_replace(self.doors[place].clone());
-                }
             }
-            newest.send_replace(self.doors[last].clone());
+            newest.send_replace(self.ends());
         }
     }
+}
+
+#[derive(Clone)]
+struct Ends {
+    first: Door,
+    last: Door,
 }
 
 async fn get(door: &Door) -> u64 {
@@ -101,23 +109,37 @@ async fn get(door: &Door) -> u64 {
     answer.await.expect("the worker answers")
 }
 
-/// The first of `siblings` children crashes: from the message that crashes it to an answer of the new one; the median.
-pub(crate) async fn one_for_one(siblings: usize, crashes: usize) -> f64 {
-    let owner = Owner::of(siblings);
-    let (newest, mut doors) = watch::channel(owner.doors[0].clone());
-    let _owner = client(owner.run_one_for_one(newest));
-    let mut door = doors.borrow_and_update().clone();
-    let mut incarnation = get(&door).await;
+/// Crashes the first child, again and again: from the message that crashes it to an answer of the new last one; the median.
+async fn crashes(mut newest: watch::Receiver<Ends>, crashes: usize) -> f64 {
+    let mut ends = newest.borrow_and_update().clone();
+    let mut incarnation = get(&ends.last).await;
     let mut times = Vec::with_capacity(crashes);
     for _ in 0..crashes {
         let watch = Stopwatch::start();
-        assert!(door.try_send(Msg::Crash).is_ok(), "the worker runs");
-        doors.changed().await.expect("the owner runs");
-        door = doors.borrow_and_update().clone();
-        let next = get(&door).await;
+        assert!(ends.first.try_send(Msg::Crash).is_ok(), "the worker runs");
+        newest.changed().await.expect("the owner runs");
+        ends = newest.borrow_and_update().clone();
+        let next = get(&ends.last).await;
         times.push(watch.ns());
         assert!(next > incarnation, "it is a new one");
         incarnation = next;
     }
     median(times)
+}
+
+/// One of `siblings` children, always the same, crashes and is started again alone.
+pub(crate) async fn one_for_one(siblings: usize, count: usize) -> f64 {
+    let owner = Owner::of(siblings);
+    let only = Ends { first: owner.doors[0].clone(), last: owner.doors[0].clone() };
+    let (newest, doors) = watch::channel(only);
+    let _owner = client(owner.run_one_for_one(newest));
+    crashes(doors, count).await
+}
+
+/// The first of `siblings` children crashes, and all are replaced.
+pub(crate) async fn rest_for_one(siblings: usize, count: usize) -> f64 {
+    let owner = Owner::of(siblings);
+    let (newest, doors) = watch::channel(owner.ends());
+    let _owner = client(owner.run_rest_for_one(newest));
+    crashes(doors, count).await
 }

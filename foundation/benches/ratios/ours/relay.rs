@@ -77,42 +77,43 @@ pub(crate) async fn ring(count: usize) -> f64 {
 }
 
 struct Listener {
-    last: u64,
     gate: Arc<Gate>,
 }
 
 impl GenServer for Listener {
-    type Args = (u64, Arc<Gate>);
+    type Args = Arc<Gate>;
     type Msg = u64;
 
-    async fn init((last, gate): Self::Args, _cx: &mut Context<Self>) -> Result<Self, Exit> {
-        Ok(Self { last, gate })
+    async fn init(gate: Arc<Gate>, _cx: &mut Context<Self>) -> Result<Self, Exit> {
+        Ok(Self { gate })
     }
 
-    async fn handle(&mut self, lap: u64, _cx: &mut Context<Self>) -> Result<(), Exit> {
-        if lap == self.last {
-            self.gate.arrive();
-        }
+    async fn handle(&mut self, _lap: u64, _cx: &mut Context<Self>) -> Result<(), Exit> {
+        self.gate.arrive();
         Ok(())
     }
 }
 
-/// One sender tells every receiver, `laps` times; the cost of one delivery.
+/// One sender tells every receiver and waits until all have handled it, `laps` times; the cost of one delivery.
 pub(crate) async fn fanout(receivers: usize, laps: usize) -> f64 {
     let node = node();
     let gate = Arc::new(Gate::of(receivers));
-    let spec = ServerSpec::<Listener>::new((laps as u64, Arc::clone(&gate)));
-    let spec = spec.capacity(CAPACITY_SMALL);
+    let spec = ServerSpec::<Listener>::new(Arc::clone(&gate)).capacity(CAPACITY_SMALL);
     let children = (0..receivers).map(|place| spec.clone().child(&place.to_string()));
     let root = tree(&node, Strategy::OneForOne, children).await;
     let doors = doors::<u64>(root.handle()).await;
-    let watch = Stopwatch::start();
-    for lap in 1..=laps {
+    let lap = async |lap: usize| {
+        gate.close(receivers);
         for door in &doors {
-            assert!(door.cast(lap as u64).is_ok(), "there is room for every lap");
+            assert!(door.cast(lap as u64).is_ok(), "the lap before is over");
         }
+        gate.opened().await;
+    };
+    lap(0).await;
+    let watch = Stopwatch::start();
+    for number in 1..=laps {
+        lap(number).await;
     }
-    gate.opened().await;
     let ns = watch.ns_each(receivers * laps);
     drop(root);
     ns
