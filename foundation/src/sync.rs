@@ -4,7 +4,6 @@
 
 #[cfg(not(loom))]
 mod real {
-    pub(crate) use std::sync::Arc;
     pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 
     pub(crate) use parking_lot::Mutex;
@@ -12,7 +11,6 @@ mod real {
 
 #[cfg(loom)]
 mod real {
-    pub(crate) use loom::sync::Arc;
     pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
 
     /// A loom mutex with the poison-free interface of the real one.
@@ -30,4 +28,4 @@ mod real {
     }
 }
 
-pub(crate) use real::{Arc, AtomicBool, Mutex, Ordering};
+pub(crate) use real::{AtomicBool, Mutex, Ordering};

@@ -24,11 +24,11 @@ pub(crate) enum Ack {
 /// Runs a process to its end and returns the reason.
 pub(crate) async fn run<S: GenServer>(
     server: Arc<Server<S::Msg>>,
-    args: S::Args,
+    args: Arc<dyn Fn() -> S::Args + Send + Sync>,
     ack: Reply<Ack>,
 ) -> ExitReason {
     let mut cx = Context::<S>::new(&server);
-    let mut state = match S::init(args, &mut cx).await {
+    let mut state = match S::init(args(), &mut cx).await {
         Ok(state) => {
             ack.send(Ack::Up);
             state

@@ -1,17 +1,17 @@
 //! The untyped half of a process: its identity, its end, and who watches it.
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
+use slab::Slab;
 use tokio::task::AbortHandle;
 
 use crate::node::Node;
 use crate::process::dependents::{Dependent, DependentGuard, Dependents};
 use crate::process::exit::ExitReason;
-use crate::process::monitor::{Down, DownSink, Monitor, MonitorId, WaitSink, Watch};
+use crate::process::monitor::{Down, DownSink, Monitor, MonitorId, Watch};
 use crate::process::name::Occupant;
 use crate::process::pid::Pid;
 use crate::process::reply;
@@ -39,12 +39,15 @@ pub(crate) trait Process: Any + Send + Sync {
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
+/// Who watches a process, by place.
+pub(crate) type Watchers = Slab<(MonitorId, Arc<dyn DownSink>)>;
+
 #[derive(Default)]
 struct State {
     exit: Option<ExitReason>,
     pending: Option<ExitReason>,
     abort: Option<AbortHandle>,
-    watchers: BTreeMap<MonitorId, Arc<dyn DownSink>>,
+    watchers: Watchers,
     occupant: Option<Arc<dyn Occupant>>,
     place: Option<DependentGuard>,
 }
@@ -54,13 +57,14 @@ pub(crate) struct Cell {
     node: Node,
     label: Option<Arc<str>>,
     task: OnceLock<tokio::task::Id>,
-    dependents: Arc<Dependents>,
+    /// Made when there is something to own: most processes own nothing.
+    dependents: OnceLock<Arc<Dependents>>,
     state: Mutex<State>,
 }
 
 /// What `Cell::finish` took out of the cell.
 pub(crate) struct Finished {
-    pub(crate) watchers: BTreeMap<MonitorId, Arc<dyn DownSink>>,
+    pub(crate) watchers: Watchers,
     pub(crate) place: Option<DependentGuard>,
 }
 
@@ -71,7 +75,7 @@ impl Cell {
             node: node.clone(),
             label,
             task: OnceLock::new(),
-            dependents: Arc::new(Dependents::default()),
+            dependents: OnceLock::new(),
             state: Mutex::new(State { place, ..State::default() }),
         }
     }
@@ -89,7 +93,12 @@ impl Cell {
     }
 
     pub(crate) fn dependents(&self) -> &Arc<Dependents> {
-        &self.dependents
+        self.dependents.get_or_init(Arc::default)
+    }
+
+    /// The dependents, if there ever were any.
+    pub(crate) fn known_dependents(&self) -> Option<&Arc<Dependents>> {
+        self.dependents.get()
     }
 
     pub(crate) fn exit_reason(&self) -> Option<ExitReason> {
@@ -147,19 +156,21 @@ impl Cell {
         self.state.lock().pending.clone()
     }
 
-    /// Puts `sink` on the list of watchers; returns false if the process has already ended.
-    pub(crate) fn watch(&self, monitor: MonitorId, sink: Arc<dyn DownSink>) -> bool {
+    /// Puts `sink` on the list of watchers and returns its place, or `None` if the process has already ended.
+    fn watch(&self, monitor: MonitorId, sink: Arc<dyn DownSink>) -> Option<usize> {
         let mut state = self.state.lock();
         if state.exit.is_some() {
-            return false;
+            return None;
         }
-        state.watchers.insert(monitor, sink);
-        true
+        Some(state.watchers.insert((monitor, sink)))
     }
 
-    /// Takes a watcher off the list; returns false if it was not there any more.
-    pub(crate) fn unwatch(&self, monitor: MonitorId) -> bool {
-        self.state.lock().watchers.remove(&monitor).is_some()
+    /// Takes the watcher at `place` off the list; returns false if it was not there any more.
+    pub(crate) fn unwatch(&self, place: usize) -> bool {
+        // The end of the process takes the whole list at once, so a place is never used again for another watcher while
+        // the first one still holds it.
+        let watcher = self.state.lock().watchers.try_remove(place);
+        watcher.is_some()
     }
 
     /// Records the end and frees the name. Returns `None` if that had already happened.
@@ -261,29 +272,27 @@ impl ProcessRef {
 
     /// Watches the process from outside any process.
     pub fn monitor(&self) -> Monitor {
-        let (reply, answer) = reply::pair();
-        let watch = self.watch(Arc::new(WaitSink::new(reply)));
-        Monitor::new(watch, answer)
+        let (sink, answer) = reply::sink();
+        Monitor::new(self.watch(sink), answer)
     }
 
     pub(crate) fn watch(&self, sink: Arc<dyn DownSink>) -> Watch {
-        let cell = self.process.cell();
-        let id = cell.node().next_monitor();
-        if !cell.watch(id, Arc::clone(&sink)) {
-            sink.down(Down { monitor: id, pid: cell.pid(), reason: ExitReason::NoProc });
-        }
-        Watch { id, target: Arc::clone(&self.process), sink, fired: false }
+        self.watch_or(sink, |_cell| ExitReason::NoProc)
     }
 
     /// Watches like [`watch`](Self::watch), but a process that has already ended reports its real reason, as a link does.
     pub(crate) fn link(&self, sink: Arc<dyn DownSink>) -> Watch {
+        self.watch_or(sink, |cell| cell.exit_reason().unwrap_or(ExitReason::NoProc))
+    }
+
+    fn watch_or(&self, sink: Arc<dyn DownSink>, reason: impl Fn(&Cell) -> ExitReason) -> Watch {
         let cell = self.process.cell();
         let id = cell.node().next_monitor();
-        if !cell.watch(id, Arc::clone(&sink)) {
-            let reason = cell.exit_reason().unwrap_or(ExitReason::NoProc);
-            sink.down(Down { monitor: id, pid: cell.pid(), reason });
+        let place = cell.watch(id, Arc::clone(&sink));
+        if place.is_none() {
+            sink.down(Down { monitor: id, pid: cell.pid(), reason: reason(cell) });
         }
-        Watch { id, target: Arc::clone(&self.process), sink, fired: false }
+        Watch { id, target: Arc::clone(&self.process), sink, place, fired: false }
     }
 
     /// Sends an exit signal: the process ends with `reason` at its next await point, without `terminate`.

@@ -9,8 +9,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -207,7 +207,10 @@ async fn run(guard: SweepGuard) {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "sleep: the one timer behind all deadlines of a node")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "sleep: the one timer behind all deadlines of a node"
+)]
 async fn nap_until(at: Instant) {
     tokio::time::sleep_until(at).await;
 }

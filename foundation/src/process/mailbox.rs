@@ -360,7 +360,8 @@ impl<M> Mailbox<M> {
         } else {
             // The one that is handed over now is released at once: the lock is held anyway.
             freed += 1;
-            let envelope = if self.overflow == Overflow::DropOldest {
+            // A single message is not worth a second buffer.
+            let envelope = if lanes.data.len() == 1 || self.overflow == Overflow::DropOldest {
                 lanes.data.pop_front()
             } else {
                 std::mem::swap(&mut lanes.data, &mut inbox.batch);

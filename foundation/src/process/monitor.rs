@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::process::cell::Process;
 use crate::process::exit::ExitReason;
 use crate::process::pid::Pid;
-use crate::process::reply::{Answer, Reply};
+use crate::process::reply::{self, Answer};
 
 /// Identifies one monitor within its node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,20 +43,10 @@ pub(crate) trait DownSink: Send + Sync {
     fn flush(&self, monitor: MonitorId);
 }
 
-/// A sink that answers one waiting future.
-pub(crate) struct WaitSink(parking_lot::Mutex<Option<Reply<Down>>>);
-
-impl WaitSink {
-    pub(crate) fn new(reply: Reply<Down>) -> Self {
-        Self(parking_lot::Mutex::new(Some(reply)))
-    }
-}
-
-impl DownSink for WaitSink {
+/// The cell of one waiting future is a sink.
+impl DownSink for reply::Cell<Down> {
     fn down(&self, down: Down) {
-        if let Some(reply) = self.0.lock().take() {
-            reply.send(down);
-        }
+        self.answer(down);
     }
 
     fn flush(&self, _monitor: MonitorId) {}
@@ -157,6 +147,8 @@ pub(crate) struct Watch {
     pub(crate) id: MonitorId,
     pub(crate) target: Arc<dyn Process>,
     pub(crate) sink: Arc<dyn DownSink>,
+    /// Its place in the list; `None` if the target had already ended.
+    pub(crate) place: Option<usize>,
     pub(crate) fired: bool,
 }
 
@@ -166,7 +158,7 @@ impl Drop for Watch {
         if self.fired {
             return;
         }
-        if !self.target.cell().unwatch(self.id) {
+        if !self.place.is_some_and(|place| self.target.cell().unwatch(place)) {
             self.sink.flush(self.id);
         }
     }

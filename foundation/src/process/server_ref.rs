@@ -129,7 +129,10 @@ impl<M: Send + 'static> Process for Server<M> {
         // The reason is known before the callers whose messages are dropped below ask for it.
         let Some(finished) = self.cell.finish(&reason) else { return };
         self.close_mailbox(&reason);
-        for (monitor, sink) in finished.watchers {
+        let mut watchers: Vec<_> =
+            finished.watchers.into_iter().map(|(_, watcher)| watcher).collect();
+        watchers.sort_unstable_by_key(|(monitor, _)| *monitor);
+        for (monitor, sink) in watchers {
             sink.down(Down { monitor, pid: self.cell.pid(), reason: reason.clone() });
         }
         // Last, so that nobody sees the end of the owner before this one.

@@ -6,9 +6,13 @@
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_util::FutureExt;
+use futures_util::future::CatchUnwind;
+use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
 use crate::process::cell::Process;
@@ -21,15 +25,55 @@ struct ExitGuard {
 }
 
 impl ExitGuard {
-    /// The body has ended: waits for the dependents, then publishes.
-    async fn finish(mut self, reason: ExitReason) {
-        let Some(process) = self.process.clone() else { return };
-        let dependents = process.cell().dependents();
-        // Also when there are none: from now on there must be none.
-        dependents.kill_all();
-        dependents.ended().await;
-        self.process = None;
-        process.publish_exit(reason);
+    /// The body has ended: publishes, at once or by the future that waits for the dependents.
+    fn finish(self, reason: ExitReason) -> Option<Finishing> {
+        let dependents = self.process.as_ref()?.cell().known_dependents().cloned();
+        let Some(dependents) = dependents else {
+            self.publish(reason);
+            return None;
+        };
+        Some(Box::pin(async move {
+            // Also when there are none: from now on there must be none.
+            dependents.kill_all();
+            dependents.ended().await;
+            self.publish(reason);
+        }))
+    }
+
+    fn publish(mut self, reason: ExitReason) {
+        if let Some(process) = self.process.take() {
+            process.publish_exit(reason);
+        }
+    }
+}
+
+type Finishing = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+pin_project! {
+    /// The task of a process. The body is dropped before the end is published, whatever ends it: fields are dropped in order.
+    struct ProcessTask<F> {
+        #[pin]
+        body: Option<CatchUnwind<AssertUnwindSafe<F>>>,
+        guard: Option<ExitGuard>,
+        finishing: Option<Finishing>,
+    }
+}
+
+impl<F: Future<Output = ExitReason>> Future for ProcessTask<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        if let Some(body) = this.body.as_mut().as_pin_mut() {
+            let Poll::Ready(outcome) = body.poll(cx) else { return Poll::Pending };
+            this.body.set(None);
+            let reason = outcome.unwrap_or_else(|panic| ExitReason::Panic(panic_text(&*panic)));
+            *this.finishing = this.guard.take().and_then(|guard| guard.finish(reason));
+        }
+        match this.finishing {
+            Some(finishing) => finishing.as_mut().poll(cx),
+            None => Poll::Ready(()),
+        }
     }
 }
 
@@ -37,9 +81,10 @@ impl Drop for ExitGuard {
     fn drop(&mut self) {
         let Some(process) = self.process.take() else { return };
         let reason = process.cell().pending_exit().unwrap_or(ExitReason::Killed);
-        let dependents = Arc::clone(process.cell().dependents());
-        dependents.kill_all();
+        let dependents = process.cell().known_dependents().cloned();
         let last_word = LastWord { process, reason };
+        let Some(dependents) = dependents else { return };
+        dependents.kill_all();
         if dependents.is_empty() {
             return;
         }
@@ -70,11 +115,8 @@ where
     F: Future<Output = ExitReason> + Send + 'static,
 {
     let guard = ExitGuard { process: Some(Arc::clone(process)) };
-    let task = async move {
-        let outcome = AssertUnwindSafe(body).catch_unwind().await;
-        let reason = outcome.unwrap_or_else(|panic| ExitReason::Panic(panic_text(&*panic)));
-        guard.finish(reason).await;
-    };
+    let body = AssertUnwindSafe(body).catch_unwind();
+    let task = ProcessTask { body: Some(body), guard: Some(guard), finishing: None };
     if let Ok(handle) = spawn_unguarded(task) {
         process.cell().set_task(handle.id(), handle.abort_handle());
     }

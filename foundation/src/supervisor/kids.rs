@@ -13,7 +13,7 @@ use crate::process::pid::Pid;
 use crate::supervisor::action::Stop;
 use crate::supervisor::spec::Shutdown;
 use crate::supervisor::table::ChildKey;
-use crate::time::{Elapsed, timeout};
+use crate::time::Elapsed;
 
 struct Kid {
     process: ProcessRef,
@@ -69,7 +69,8 @@ pub(crate) async fn stop_process(process: &ProcessRef, shutdown: Shutdown) -> Ex
         Shutdown::Infinity => process.process().stop(ExitReason::Shutdown),
         Shutdown::Timeout(limit) => {
             process.process().stop(ExitReason::Shutdown);
-            if let Err(Elapsed) = timeout(limit, ended.as_mut()).await {
+            let deadlines = process.process().cell().node().deadlines();
+            if let Err(Elapsed) = deadlines.within(limit).limit(ended.as_mut()).await {
                 process.exit(ExitReason::Killed);
             } else {
                 return process.exit_reason().unwrap_or(ExitReason::NoProc);
