@@ -3,16 +3,20 @@
 //! | command | does |
 //! |---|---|
 //! | `cargo xtask ci` | every check in order; never writes to the tree |
+//! | `cargo xtask conformance` | the supervisors of Erlang/OTP and of foundation, compared |
 //! | `cargo xtask fix` | the only command that writes: format, clippy suggestions |
 //! | `cargo xtask lint [PATH]` | the source rules, here or in any other workspace |
+//! | `cargo xtask bench ratios` | what the kernel costs beside bare tokio, against its targets |
 //!
 //! This crate depends on no crate of the workspace, so it runs when the workspace does not compile.
 //! It decides nothing about the code itself: what is checked stands in `docs/LINTS.md`,
 //! `foundation-lint.toml` and `clippy.toml`.
 
+mod bench;
 mod cargo;
 mod ci;
 mod cli;
+mod conformance;
 mod failure;
 mod fix;
 mod lint;
@@ -68,7 +72,9 @@ fn run(command: Command) -> Result<u8, Failure> {
             writeln!(io::stdout().lock(), "{}", cli::USAGE)?;
             Ok(EXIT_CLEAN)
         }
+        Command::Bench(options) => bench::command(&options),
         Command::Ci(stages) => ci::run(&stages),
+        Command::Conformance(options) => conformance::run(options),
         Command::Fix => fix::run(),
         Command::Lint(options) => lint::command(&options),
         Command::ListRules => {

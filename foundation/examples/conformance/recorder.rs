@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
@@ -36,16 +37,21 @@ struct State {
     supervisors: Vec<(String, SupervisorRef)>,
     dynamic: Vec<String>,
     hold: Option<Hold>,
-    held: Option<(String, ProcessRef)>,
+    held: Option<(String, ProcessRef, Arc<Notify>)>,
 }
 
 #[derive(Default)]
 pub(crate) struct Recorder {
     state: Mutex<State>,
-    released: Notify,
+    /// What has passed on the clock of the script.
+    seconds: AtomicU64,
 }
 
 impl Recorder {
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.seconds.fetch_add(seconds, Ordering::Relaxed);
+    }
+
     /// The supervisors that may come up, with the names of the dynamic ones.
     pub(crate) fn watch(&self, supervisors: Vec<(String, SupervisorRef)>, dynamic: Vec<String>) {
         let mut state = self.state.lock();
@@ -123,30 +129,31 @@ impl Recorder {
     }
 
     pub(crate) fn held(&self) -> Option<(String, ProcessRef)> {
-        self.state.lock().held.clone()
+        let held = self.state.lock().held.clone();
+        held.map(|(label, process, _)| (label, process))
     }
 
     pub(crate) fn release(&self) {
-        if self.state.lock().held.take().is_some() {
-            self.released.notify_one();
+        let held = self.state.lock().held.take();
+        if let Some((_, _, released)) = held {
+            released.notify_one();
         }
     }
 
     /// Waits for the release if the worker is to be held here.
     pub(crate) async fn pass_gate(&self, point: &str, label: &str, process: &ProcessRef) {
-        let is_held = {
+        let released = {
             let mut state = self.state.lock();
-            let is_held =
-                state.hold.as_ref().is_some_and(|hold| hold.point == point && hold.label == label);
-            if is_held {
-                state.hold = None;
-                state.held = Some((label.to_owned(), process.clone()));
+            let is_meant = |hold: &Hold| hold.point == point && hold.label == label;
+            if !state.hold.as_ref().is_some_and(is_meant) {
+                return;
             }
-            is_held
+            state.hold = None;
+            let released = Arc::new(Notify::new());
+            state.held = Some((label.to_owned(), process.clone(), Arc::clone(&released)));
+            released
         };
-        if is_held {
-            self.released.notified().await;
-        }
+        released.notified().await;
     }
 
     pub(crate) fn take(&self) -> Vec<String> {
@@ -174,16 +181,17 @@ impl State {
     }
 }
 
-/// A clock that stands still, so that only the number of restarts counts, and that lets the recorder look.
+/// A clock that only the script moves, and that lets the recorder look.
 #[derive(Clone)]
 pub(crate) struct Onlooker(pub(crate) Weak<Recorder>);
 
 impl Clock for Onlooker {
     fn monotonic(&self) -> Duration {
-        if let Some(recorder) = self.0.upgrade() {
+        let passed = self.0.upgrade().map_or(0, |recorder| {
             drop(recorder.catch_up());
-        }
-        Duration::from_secs(1_000_000)
+            recorder.seconds.load(Ordering::Relaxed)
+        });
+        Duration::from_secs(1_000_000 + passed)
     }
 
     fn wall(&self) -> SystemTime {

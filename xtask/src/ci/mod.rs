@@ -32,13 +32,17 @@ pub(crate) enum Stage {
     Loom,
     /// The examples in the documentation.
     Doctest,
+    /// Every row of the benchmark once, to see that it works.
+    Bench,
+    /// The supervisors against those of Erlang/OTP.
+    Conformance,
     /// Unit and integration tests.
     Test,
 }
 
 impl Stage {
     /// All stages in the order in which they run.
-    pub(crate) const ALL: [Stage; 8] = [
+    pub(crate) const ALL: [Stage; 10] = [
         Stage::Fmt,
         Stage::Lint,
         Stage::Clippy,
@@ -46,6 +50,8 @@ impl Stage {
         Stage::Doc,
         Stage::Loom,
         Stage::Doctest,
+        Stage::Bench,
+        Stage::Conformance,
         Stage::Test,
     ];
 
@@ -58,6 +64,8 @@ impl Stage {
             Stage::Doc => "doc",
             Stage::Loom => "loom",
             Stage::Doctest => "doctest",
+            Stage::Bench => "bench",
+            Stage::Conformance => "conformance",
             Stage::Test => "test",
         }
     }

@@ -49,6 +49,8 @@ impl<'a> Runner<'a> {
             Stage::Doc => self.doc(),
             Stage::Loom => self.loom(),
             Stage::Doctest => self.doctest(),
+            Stage::Bench => self.bench(),
+            Stage::Conformance => self.conformance(),
             Stage::Test => self.test(),
         }
     }

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::runner::Runner;
+use crate::bench::{self, BenchOptions};
 use crate::cargo::has;
+use crate::conformance::{self, ConformanceOptions};
 use crate::failure::Failure;
 use crate::lint::{self, Config, LintOptions, meta::Member};
 use crate::{EXIT_CLEAN, EXIT_FINDINGS};
@@ -100,6 +102,23 @@ impl Runner<'_> {
 
     pub(super) fn doctest(&self) -> Result<u8, Failure> {
         self.cargo(&words("test --doc --workspace --all-features --locked --no-fail-fast"), &[])
+    }
+
+    /// Built as the tests are, so that the stage costs seconds; it measures nothing.
+    pub(super) fn bench(&self) -> Result<u8, Failure> {
+        let has_ratios = |member: &Member| member.folder().join("benches/ratios").is_dir();
+        if !self.metadata.members.iter().any(has_ratios) {
+            self.say("no crate has benches/ratios: nothing to run")?;
+            return Ok(EXIT_CLEAN);
+        }
+        self.say("$ cargo xtask bench ratios --smoke")?;
+        bench::command(&BenchOptions { smoke: true, ..BenchOptions::default() })
+    }
+
+    /// The same seeds every time.
+    pub(super) fn conformance(&self) -> Result<u8, Failure> {
+        self.say("$ cargo xtask conformance")?;
+        conformance::run_in(self.metadata, ConformanceOptions::default())
     }
 
     pub(super) fn test(&mut self) -> Result<u8, Failure> {

@@ -4,7 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::bench::{self, BenchOptions};
 use crate::ci::Stage;
+use crate::conformance::{self, ConformanceOptions};
 use crate::lint::LintOptions;
 use crate::lint::rules::{self, Rule};
 
@@ -13,12 +15,18 @@ usage: cargo xtask COMMAND
 
 commands:
   ci [--stage STAGE]...   every check in order, or the named ones; never writes to the tree
-                          stages: fmt lint clippy alone doc loom doctest test
+                          stages: fmt lint clippy alone doc loom doctest bench
+                          conformance test
+  conformance [--seeds N] [--seed S]
+                          random scripts on Erlang/OTP and on foundation, compared: N scripts
+                          (500; with --seed, 1) from seed S (1) on
   fix                     format and apply clippy's suggestions; the only command that writes
   lint [PATH] [--json] [--locked]
                           the source rules, for the workspace at PATH (default: this one)
   lint --list-rules       every rule with its level per context
   lint --explain RULE     what a rule finds, why, and what to write instead
+  bench ratios [--json FILE] [--op NAME]... [--rounds N] [--check] [--smoke]
+                          the cost of the kernel beside bare tokio, and its targets
   help                    this text
 
 exit codes: 0 clean, 1 findings or a failed check, 2 could not analyse, 64 usage";
@@ -27,7 +35,9 @@ exit codes: 0 clean, 1 findings or a failed check, 2 could not analyse, 64 usage
 #[derive(Debug)]
 pub(crate) enum Command {
     Help,
+    Bench(BenchOptions),
     Ci(Vec<Stage>),
+    Conformance(ConformanceOptions),
     Fix,
     Lint(LintOptions),
     ListRules,
@@ -43,6 +53,8 @@ pub(crate) enum UsageError {
     MissingValue(&'static str),
     UnknownStage(String),
     UnknownRule(String),
+    UnknownOperation(String),
+    NotANumber { flag: &'static str, value: String },
 }
 
 impl fmt::Display for UsageError {
@@ -56,6 +68,10 @@ impl fmt::Display for UsageError {
             UsageError::MissingValue(flag) => write!(f, "`{flag}` needs a value"),
             UsageError::UnknownStage(name) => write!(f, "unknown stage `{name}`"),
             UsageError::UnknownRule(name) => write!(f, "unknown rule `{name}`"),
+            UsageError::UnknownOperation(name) => write!(f, "unknown operation `{name}`"),
+            UsageError::NotANumber { flag, value } => {
+                write!(f, "`{flag}` needs a number above zero, not `{value}`")
+            }
         }
     }
 }
@@ -68,7 +84,9 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, U
     match args.next().as_deref() {
         None => Err(UsageError::NoCommand),
         Some("help" | "--help" | "-h") => nothing_more("help", args).map(|()| Command::Help),
+        Some("bench") => bench::parse(args).map(Command::Bench),
         Some("ci") => parse_ci(args),
+        Some("conformance") => conformance::parse(args).map(Command::Conformance),
         Some("fix") => nothing_more("fix", args).map(|()| Command::Fix),
         Some("lint") => parse_lint(args),
         Some(other) => Err(UsageError::UnknownCommand(other.to_owned())),

@@ -48,3 +48,15 @@ fn what_is_not_understood_is_a_usage_error() {
         assert_eq!(check(line).err(), Some(expected), "{line}");
     }
 }
+
+#[test]
+fn a_seed_alone_is_one_script_and_a_count_starts_at_the_first_seed() {
+    let options = |line| match check(line) {
+        Ok(Command::Conformance(options)) => (options.seed, options.seeds),
+        other => panic!("not a conformance command: {other:?}"),
+    };
+    assert_eq!(options("conformance"), (1, 500));
+    assert_eq!(options("conformance --seeds 2000"), (1, 2000));
+    assert_eq!(options("conformance --seed 17"), (17, 1));
+    assert_eq!(options("conformance --seed 17 --seeds 3"), (17, 3));
+}

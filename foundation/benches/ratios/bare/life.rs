@@ -1,7 +1,5 @@
 //! Starting, stopping, keeping and watching tasks.
 
-#![expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
-
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -16,6 +14,7 @@ enum Msg {
 }
 
 /// Returns its sum when the last door is dropped.
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 async fn counter(mut inbox: mpsc::Receiver<Msg>) -> u64 {
     let mut sum = 0_u64;
     while let Some(message) = inbox.recv().await {
@@ -51,6 +50,7 @@ pub(crate) async fn spawn_stop(count: usize) -> f64 {
 }
 
 /// What the heap keeps for one task that waits for its first message. The list of handles is not counted.
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 pub(crate) async fn bytes_idle(count: usize) -> f64 {
     let mut running: Vec<Running> = Vec::with_capacity(count);
     count_heap();

@@ -1,7 +1,5 @@
 //! Telling and asking one task through a bounded channel.
 
-#![expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
-
 use tokio::sync::{mpsc, oneshot};
 
 use crate::rig::{CAPACITY, Stopwatch, client};
@@ -11,6 +9,7 @@ enum Msg {
     Get(oneshot::Sender<u64>),
 }
 
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 async fn counter(mut inbox: mpsc::Receiver<Msg>) {
     let mut sum = 0_u64;
     while let Some(message) = inbox.recv().await {
@@ -22,6 +21,7 @@ async fn counter(mut inbox: mpsc::Receiver<Msg>) {
 }
 
 /// The semaphore of the channel is asked for a future only when there is no room: that is a third faster.
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 async fn tell_one(door: &mpsc::Sender<Msg>, message: Msg) {
     match door.try_send(message) {
         Ok(()) => {}

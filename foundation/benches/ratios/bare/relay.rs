@@ -1,13 +1,12 @@
 //! Messages from task to task: a token in a ring, and one sender with very many receivers.
 
-#![expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
-
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
 use crate::rig::{CAPACITY, CAPACITY_SMALL, Gate, Stopwatch, client};
 
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 async fn player(mut inbox: mpsc::Receiver<u64>, next: mpsc::Sender<u64>, gate: Arc<Gate>) {
     while let Some(left) = inbox.recv().await {
         match left.checked_sub(1) {
@@ -18,6 +17,7 @@ async fn player(mut inbox: mpsc::Receiver<u64>, next: mpsc::Sender<u64>, gate: A
 }
 
 /// A token makes `hops` hops in a ring; the cost of one hop.
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 async fn hops(players: usize, hops: usize) -> f64 {
     let gate = Arc::new(Gate::of(1));
     let (doors, inboxes): (Vec<_>, Vec<_>) = (0..players).map(|_| mpsc::channel(CAPACITY)).unzip();
@@ -48,6 +48,7 @@ async fn listener(mut inbox: mpsc::Receiver<u64>, gate: Arc<Gate>) {
 }
 
 /// One sender tells every receiver and waits until all have handled it, `laps` times; the cost of one delivery.
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 pub(crate) async fn fanout(receivers: usize, laps: usize) -> f64 {
     let gate = Arc::new(Gate::of(receivers));
     let doors: Vec<_> = (0..receivers)

@@ -5,11 +5,6 @@
 //! means: the tasks after the crashed one are told to stop, newest first, each waited for, and then all are started in order.
 //! A bare task has no `init`, so no start is acknowledged.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "tasks without a supervisor are what is compared with"
-)]
-
 use std::collections::HashMap;
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -25,6 +20,7 @@ enum Msg {
 
 type Door = mpsc::Sender<Msg>;
 
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 async fn worker(mut inbox: mpsc::Receiver<Msg>, incarnation: u64) {
     while let Some(message) = inbox.recv().await {
         match message {
@@ -53,6 +49,10 @@ impl Owner {
         owner
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "unsupervised_spawn: tasks without a supervisor are compared with"
+    )]
     fn start(&mut self, place: usize) -> Door {
         let (door, inbox) = mpsc::channel(CAPACITY_SMALL);
         self.starts += 1;
@@ -83,6 +83,7 @@ impl Owner {
         }
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
     async fn run_rest_for_one(mut self, newest: watch::Sender<Ends>) {
         while let Some(crashed) = self.next_end().await {
             for place in (crashed + 1..self.doors.len()).rev() {
@@ -103,6 +104,7 @@ struct Ends {
     last: Door,
 }
 
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 async fn get(door: &Door) -> u64 {
     let (reply, answer) = oneshot::channel();
     assert!(door.send(Msg::Get(reply)).await.is_ok(), "the worker runs");
@@ -110,6 +112,7 @@ async fn get(door: &Door) -> u64 {
 }
 
 /// Crashes the first child, again and again: from the message that crashes it to an answer of the new last one; the median.
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 async fn crashes(mut newest: watch::Receiver<Ends>, crashes: usize) -> f64 {
     let mut ends = newest.borrow_and_update().clone();
     let mut incarnation = get(&ends.last).await;

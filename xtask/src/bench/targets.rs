@@ -1,0 +1,31 @@
+//! The operations and what each may cost: the table of section 9 of the architecture, as far as the kernel goes.
+
+/// The most that an operation may cost.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Target {
+    /// So many times what bare tokio takes in the same round.
+    Ratio(f64),
+    /// So many bytes, whatever bare tokio needs.
+    Bytes(f64),
+}
+
+const ALL: [(&str, Target); 13] = [
+    ("tell1_bounded", Target::Ratio(0.3)),
+    ("tell4_bounded", Target::Ratio(0.5)),
+    ("call_seq", Target::Ratio(0.9)),
+    ("call_64", Target::Ratio(1.0)),
+    ("pingpong", Target::Ratio(1.0)),
+    ("ring_hop", Target::Ratio(0.6)),
+    ("fanout_10k", Target::Ratio(0.5)),
+    ("spawn_stop", Target::Ratio(0.8)),
+    ("bytes_idle", Target::Bytes(800.0)),
+    ("monitor_pair", Target::Ratio(0.9)),
+    ("restart_1", Target::Ratio(1.0)),
+    ("restart_10k", Target::Ratio(1.0)),
+    ("rest_for_one_100", Target::Ratio(0.7)),
+];
+
+/// The target of an operation; `None` for a name that is none.
+pub(crate) fn of(op: &str) -> Option<Target> {
+    ALL.iter().find(|(name, _)| *name == op).map(|(_, target)| *target)
+}
