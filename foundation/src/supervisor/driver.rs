@@ -124,9 +124,12 @@ impl Driver {
             }
             SupervisorMsg::Count(reply) => {
                 let counts = self.core.count_children();
+                // As in OTP: a child that has ended counts no more, although its end still waits in the queue. A dynamic
+                // supervisor counts its table.
+                let gone = if self.core.is_dynamic() { 0 } else { self.kids.ended() };
                 reply.send(ChildCounts {
                     specs: counts.specs,
-                    active: counts.active,
+                    active: counts.active.saturating_sub(gone),
                     supervisors: counts.supervisors,
                     workers: counts.workers,
                 });

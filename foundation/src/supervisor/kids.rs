@@ -36,6 +36,11 @@ impl Kids {
         self.living.get(&pid).map(|kid| &kid.process)
     }
 
+    /// How many have ended without the supervisor having been told yet. Cost: O(children).
+    pub(crate) fn ended(&self) -> usize {
+        self.living.values().filter(|kid| !kid.process.is_alive()).count()
+    }
+
     pub(crate) fn forget(&mut self, pid: Pid) {
         self.living.remove(&pid);
     }

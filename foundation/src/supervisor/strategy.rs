@@ -173,6 +173,11 @@ where
         self.advance()
     }
 
+    /// Whether the children are those of a dynamic supervisor.
+    pub(crate) const fn is_dynamic(&self) -> bool {
+        matches!(self.mode, Mode::Dynamic { .. })
+    }
+
     /// Whether the machine has ended.
     pub(crate) const fn is_over(&self) -> bool {
         matches!(self.activity, Activity::Over)

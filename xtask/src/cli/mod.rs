@@ -19,7 +19,7 @@ commands:
                           conformance test
   conformance [--seeds N] [--seed S]
                           random scripts on Erlang/OTP and on foundation, compared: N scripts
-                          (500; with --seed, 1) from seed S (1) on
+                          (200; with --seed, 1) from seed S (1) on
   fix                     format and apply clippy's suggestions; the only command that writes
   lint [PATH] [--json] [--locked]
                           the source rules, for the workspace at PATH (default: this one)

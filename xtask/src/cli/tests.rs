@@ -55,7 +55,7 @@ fn a_seed_alone_is_one_script_and_a_count_starts_at_the_first_seed() {
         Ok(Command::Conformance(options)) => (options.seed, options.seeds),
         other => panic!("not a conformance command: {other:?}"),
     };
-    assert_eq!(options("conformance"), (1, 500));
+    assert_eq!(options("conformance"), (1, 200));
     assert_eq!(options("conformance --seeds 2000"), (1, 2000));
     assert_eq!(options("conformance --seed 17"), (17, 1));
     assert_eq!(options("conformance --seed 17 --seeds 3"), (17, 3));

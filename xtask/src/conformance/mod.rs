@@ -46,7 +46,7 @@ pub(crate) struct ConformanceOptions {
 impl Default for ConformanceOptions {
     /// What a run of all checks does.
     fn default() -> Self {
-        Self { seed: 1, seeds: 500 }
+        Self { seed: 1, seeds: 200 }
     }
 }
 
