@@ -16,7 +16,7 @@ use crate::process::reply::Reply;
 use crate::process::server_ref::{Server, SystemMessages};
 use crate::supervisor::action::{
     Action, AdminError, Answer, Input, Outcome, ReportedChild, Request, RetryToken,
-    SupervisorReport,
+    SupervisorReport, Target,
 };
 use crate::supervisor::handle::{ChildCounts, ChildInfo, ChildProcess};
 use crate::supervisor::kids::Kids;
@@ -43,6 +43,8 @@ pub(crate) enum SupervisorMsg {
     Down(Down),
     Retry(RetryToken),
     Admin(Request<StartFn, Pid>, Reply<AdminResult>),
+    /// Whether the process lives matters when this is served, not when it was asked.
+    TerminateProcess(ProcessRef, Reply<AdminResult>),
     Which(Reply<Vec<ChildInfo>>),
     Count(Reply<ChildCounts>),
 }
@@ -112,11 +114,10 @@ impl Driver {
             SupervisorMsg::Stop(reason) => Some(Input::Stop { reason }),
             SupervisorMsg::Down(down) => Some(self.child_exited(&down)),
             SupervisorMsg::Retry(token) => Some(Input::Retry(token)),
-            SupervisorMsg::Admin(request, reply) => {
-                let token = self.next_token;
-                self.next_token += 1;
-                self.calls.insert(token, reply);
-                Some(Input::Admin { token, request })
+            SupervisorMsg::Admin(request, reply) => Some(self.admin(request, reply)),
+            SupervisorMsg::TerminateProcess(process, reply) => {
+                let target = Target::Pid { pid: process.pid(), alive: process.is_alive() };
+                Some(self.admin(Request::Terminate(target), reply))
             }
             SupervisorMsg::Which(reply) => {
                 reply.send(self.which_children());
@@ -136,6 +137,17 @@ impl Driver {
                 None
             }
         }
+    }
+
+    fn admin(
+        &mut self,
+        request: Request<StartFn, Pid>,
+        reply: Reply<AdminResult>,
+    ) -> Input<StartFn, Pid, ExitReason> {
+        let token = self.next_token;
+        self.next_token += 1;
+        self.calls.insert(token, reply);
+        Input::Admin { token, request }
     }
 
     fn child_exited(&mut self, down: &Down) -> Input<StartFn, Pid, ExitReason> {

@@ -229,13 +229,13 @@ impl SupervisorRef {
     ///
     /// [`ChildError`]; a child that does not run any more is no error.
     pub async fn terminate_child(&self, child: impl Into<ChildRef>) -> Result<(), ChildError> {
-        let target = match child.into() {
-            ChildRef::Id(id) => Target::Id(id),
+        let answer = match child.into() {
+            ChildRef::Id(id) => self.admin(Request::Terminate(Target::Id(id))).await,
             ChildRef::Process(process) => {
-                Target::Pid { pid: process.pid(), alive: process.is_alive() }
+                self.call(|reply| SupervisorMsg::TerminateProcess(process, reply)).await
             }
         };
-        refused(self.admin(Request::Terminate(target)).await).map(drop)
+        refused(answer).map(drop)
     }
 
     /// Starts a child again that does not run. Ordinary supervisors only.
