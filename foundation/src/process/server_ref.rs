@@ -311,6 +311,9 @@ impl<M: Send + 'static> ServerRef<M> {
 
     /// Calls with an explicit deadline, which covers the wait for room and the wait for the answer.
     ///
+    /// `Timeout` never comes early; it comes up to 5 ms late, because one sweep watches over all deadlines of a node. A call
+    /// must be awaited on a tokio runtime for its deadline to hold.
+    ///
     /// # Errors
     ///
     /// As [`call`](Self::call).

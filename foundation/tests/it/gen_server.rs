@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foundation::{
-    CallError, Context, Exit, ExitReason, GenServer, Overflow, Reply, Restart, ServerSpec,
-    StartError, Strategy, TimerRef,
+    CallError, Context, Exit, ExitReason, GenServer, Node, NodeConfig, Overflow, Reply, Restart,
+    ServerSpec, StartError, Strategy, Supervisor, SupervisorSpec, TimerRef, time,
 };
 use test_helpers::{Do, Gate, IsolatedTree, Journal, Plan, Probe, Worker};
 
@@ -48,7 +48,7 @@ async fn a_late_answer_never_reaches_a_later_call() {
 
 #[tokio::test]
 async fn a_server_sees_whether_anybody_waits_for_its_answer() {
-    let node = foundation::Node::new(foundation::NodeConfig::default()).expect("tests unwind");
+    let node = Node::new(NodeConfig::default()).expect("tests unwind");
     let mut probe = Probe::<Do>::start(&node).await;
     let mut call = Box::pin({
         let server = probe.server().clone();
@@ -208,7 +208,7 @@ async fn a_cancelled_timer_does_not_fire_and_a_fired_one_cannot_be_cancelled() {
         of(Strategy::OneForOne, [ServerSpec::<Canceller>::new(journal.clone()).child("a")]).await;
     let server = tree.server::<CancelMsg>("a").await;
     assert_eq!(server.call(CancelMsg::Go).await.expect("it answers"), (true, false));
-    foundation::time::sleep(5 * SECOND).await;
+    time::sleep(5 * SECOND).await;
     assert_eq!(journal.take(), ["kept false"]);
     tree.shutdown().await;
 }
@@ -328,14 +328,12 @@ async fn init_is_over_before_the_first_message_is_handled() {
     let plan = Plan::new();
     let gate = Gate::new();
     plan.hold_init(&gate);
-    let node = foundation::Node::new(foundation::NodeConfig::default()).expect("tests unwind");
+    let node = Node::new(NodeConfig::default()).expect("tests unwind");
     let name = node.name::<Do>("a").expect("the name is free");
     let spec = Worker::planned("a", &journal, &plan).name(&name).child("a");
     let start = beside({
         let node = node.clone();
-        async move {
-            foundation::Supervisor::start(&node, supervisor(Strategy::OneForOne).child(spec)).await
-        }
+        async move { Supervisor::start(&node, supervisor(Strategy::OneForOne).child(spec)).await }
     });
     gate.arrival().await;
     name.cast(note("early")).expect("the name is taken before init");
@@ -346,4 +344,34 @@ async fn init_is_over_before_the_first_message_is_handled() {
     settled(&name.whereis().expect("it runs")).await;
     assert_eq!(journal.take(), ["+a", "early"]);
     root.shutdown().await;
+}
+
+/// A runtime that goes away takes the sweep over the deadlines along; the next one has its own.
+#[test]
+fn deadlines_hold_on_a_second_runtime_of_the_same_node() {
+    let runtime = || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        builder.enable_all().start_paused(true).build().expect("a runtime")
+    };
+    let node = Node::new(NodeConfig::default()).expect("tests unwind");
+    let journal = Journal::new();
+    for name in ["first", "second"] {
+        let (node, journal) = (node.clone(), journal.clone());
+        runtime().block_on(async move {
+            let spec = SupervisorSpec::new(Strategy::OneForOne)
+                .child(Worker::spec(name, &journal).child(name));
+            let root = Supervisor::start(&node, spec).await.expect("it starts");
+            let children = root.handle().which_children().await.expect("the root lives");
+            let process = children[0].process.running().expect("it runs");
+            let server = process.server::<Do>().expect("a worker");
+            // The first runtime ends with a wait in the table.
+            let mut call = Box::pin(server.call(Do::KeepReply));
+            assert!(is_pending(&mut call));
+            let limit = Duration::from_secs(600);
+            if name == "second" {
+                let ended = time::timeout(limit, call).await.expect("the deadline was forgotten");
+                assert!(matches!(ended, Err(CallError::Timeout)), "{ended:?}");
+            }
+        });
+    }
 }

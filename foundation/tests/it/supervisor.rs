@@ -455,3 +455,47 @@ async fn wait_can_be_given_up_and_repeated() {
     assert!(is_killed(&tree.root().wait().await), "the real reason, also afterwards");
     tree.abandon().await;
 }
+
+#[tokio::test]
+async fn a_child_that_has_ended_is_not_counted_while_its_end_waits_in_the_queue() {
+    let (journal, plan, gate) = (Journal::new(), Plan::new(), Gate::new());
+    plan.hold_init(&gate);
+    let tree = of(Strategy::OneForOne, [Worker::spec("a", &journal).child("a")]).await;
+    let a = tree.server::<Do>("a").await;
+    let handle = tree.handle().clone();
+    let child = Worker::planned("b", &journal, &plan).child("b");
+    let start = beside(async move { handle.start_child(child).await });
+    gate.arrival().await;
+    // The supervisor is busy: the count stands in its queue before the end of `a` does.
+    let mut count = Box::pin(tree.handle().count_children());
+    assert!(is_pending(&mut count));
+    let monitor = a.process().monitor();
+    a.process().exit(ExitReason::Killed);
+    monitor.down().await;
+    gate.open();
+    start.await.expect("no panic").expect("it starts");
+    let counts = count.await.expect("the root lives");
+    assert_eq!((counts.specs, counts.active), (2, 1));
+    tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_dynamic_child_that_is_terminated_twice_at_once_is_gone_both_times() {
+    let (journal, plan, gate) = (Journal::new(), Plan::new(), Gate::new());
+    plan.hold_init(&gate);
+    let (tree, pool) = dynamic(DynamicSupervisorSpec::new()).await;
+    let a = pool.start_child(Worker::spec("a", &journal).child("a")).await.expect("it starts");
+    let (handle, child) = (pool.clone(), Worker::planned("b", &journal, &plan).child("b"));
+    let start = beside(async move { handle.start_child(child).await });
+    gate.arrival().await;
+    // Both are asked while `a` lives; when the second one is served, it does not.
+    let mut first = Box::pin(pool.terminate_child(&a));
+    let mut second = Box::pin(pool.terminate_child(&a));
+    assert!(is_pending(&mut first) && is_pending(&mut second));
+    gate.open();
+    start.await.expect("no panic").expect("it starts");
+    first.await.expect("it stops");
+    second.await.expect("it is gone already");
+    assert!(!a.is_alive());
+    tree.shutdown().await;
+}
