@@ -89,6 +89,7 @@ pub use gen_server::{GenServer, Info};
 pub use node::{Node, NodeConfig, NodeCounts, NodeError};
 pub use process::cell::ProcessRef;
 pub use process::exit::{Exit, ExitReason};
+pub use process::link::ExitSignal;
 pub use process::mailbox::Overflow;
 pub use process::monitor::{Down, Monitor, MonitorId, MonitorRef};
 pub use process::name::{Name, NameError};

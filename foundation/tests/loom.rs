@@ -18,6 +18,10 @@ mod process {
     pub(crate) mod reply;
 
     /// Stand-ins for the types that the files above name.
+    pub(crate) mod link {
+        pub(crate) type ExitSignal = u64;
+    }
+
     pub(crate) mod monitor {
         pub(crate) type MonitorId = u64;
 
@@ -297,7 +301,9 @@ impl DownSink for Watcher {
     }
 
     fn flush(&self, monitor: u64) {
-        self.0.flush_down(|down| down.monitor == monitor);
+        let is_stale =
+            |control: &Control| matches!(control, Control::Down(down) if down.monitor == monitor);
+        self.0.flush_control(is_stale);
     }
 }
 

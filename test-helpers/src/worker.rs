@@ -39,6 +39,12 @@ pub enum Do {
     Monitor(ProcessRef),
     /// Drop all guards of [`Do::Monitor`].
     Demonitor,
+    /// Link yourself with a process.
+    Link(ProcessRef),
+    /// Take the link with a process away.
+    Unlink(ProcessRef),
+    /// Trap exit signals, or not; each one that is trapped is written as `exit REASON`.
+    TrapExit(bool),
     /// Call yourself and answer what came of it: 1 for `SelfCall`, 0 for anything else.
     CallYourself(Reply<u64>),
     /// Write this after a while.
@@ -190,6 +196,11 @@ impl GenServer for Worker {
                 self.monitors.push(monitor);
             }
             Do::Demonitor => self.monitors.clear(),
+            Do::Link(process) => cx.link(&process),
+            Do::Unlink(process) => cx.unlink(&process),
+            Do::TrapExit(traps) => {
+                cx.trap_exit(traps);
+            }
             Do::CallYourself(reply) => {
                 let answer = cx.this().call(|reply| Do::Echo(0, reply)).await;
                 reply.send(u64::from(matches!(answer, Err(foundation::CallError::SelfCall))));
@@ -206,8 +217,10 @@ impl GenServer for Worker {
     }
 
     async fn info(&mut self, info: Info, _cx: &mut Context<Self>) -> Result<(), Exit> {
-        if let Info::Down(down) = info {
-            self.journal.note(format!("down {}", down.reason));
+        match info {
+            Info::Down(down) => self.journal.note(format!("down {}", down.reason)),
+            Info::Exit(signal) => self.journal.note(format!("exit {}", signal.reason)),
+            _ => {}
         }
         Ok(())
     }

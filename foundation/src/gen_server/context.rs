@@ -16,6 +16,7 @@ use crate::gen_server::GenServer;
 use crate::node::Node;
 use crate::process::cell::{Process, ProcessRef};
 use crate::process::guarded_sink::GuardedSink;
+use crate::process::link;
 use crate::process::mailbox::{Envelope, Inbox, Receipt, Received};
 use crate::process::monitor::MonitorRef;
 use crate::process::pid::Pid;
@@ -78,6 +79,40 @@ impl<S: GenServer> Context<S> {
     pub fn monitor(&mut self, target: &ProcessRef) -> MonitorRef {
         let own: Arc<dyn Process> = Arc::clone(self.this.server()) as Arc<dyn Process>;
         MonitorRef::new(target.watch(Arc::new(GuardedSink::new(own.sink()))))
+    }
+
+    /// Links this process and `peer`: when one of them ends, the other one gets an exit signal with its reason, once.
+    ///
+    /// The signal ends a process that does not [trap](Self::trap_exit) it, unless the reason is `Normal`. A process has at most one
+    /// link with another one; linking again, or to itself, does nothing. If `peer` has already ended, the signal comes at once,
+    /// with the reason `NoProc`. As in OTP `link/1`. Cost: two short locks and O(log n) in the number of links.
+    ///
+    /// # Differs from OTP
+    ///
+    /// A supervisor is not linked to its children in this way: it owns them, and a child cannot unlink itself.
+    pub fn link(&mut self, peer: &ProcessRef) {
+        link::link(self.this.process().process(), peer.process());
+    }
+
+    /// Takes the link with `peer` away. No exit signal of it is seen afterwards, not even one that was already trapped.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `unlink/1` leaves a trapped signal in the mailbox.
+    pub fn unlink(&mut self, peer: &ProcessRef) {
+        link::unlink(self.this.process().process(), peer.process());
+    }
+
+    /// Sets whether exit signals arrive in `info` instead of ending the process, and returns what was set before. The default is
+    /// no. As in OTP `process_flag(trap_exit, _)`.
+    ///
+    /// `exit` with `Killed` cannot be trapped; a linked process that was killed can.
+    ///
+    /// # Differs from OTP
+    ///
+    /// The stop of its own supervisor needs no trap for `terminate` to run.
+    pub fn trap_exit(&mut self, traps: bool) -> bool {
+        link::trap_exit(&**self.this.server(), traps)
     }
 
     /// Sends `msg` to the process itself after `delay` (1 ms granularity, rounded up). It is handled before waiting mail.

@@ -8,6 +8,7 @@ use std::future::Future;
 
 use crate::gen_server::context::Context;
 use crate::process::exit::{Exit, ExitReason};
+use crate::process::link::ExitSignal;
 use crate::process::monitor::Down;
 
 /// What the kernel tells a process, beside its messages.
@@ -16,6 +17,8 @@ use crate::process::monitor::Down;
 pub enum Info {
     /// A process that it monitors has ended.
     Down(Down),
+    /// An exit signal came, and the process traps them.
+    Exit(ExitSignal),
 }
 
 /// A process that handles one typed message at a time. As in OTP `gen_server`.

@@ -57,6 +57,7 @@ async fn receive<S: GenServer>(state: &mut S, cx: &mut Context<S>) -> ExitReason
                 Err(Exit::reason(reason))
             }
             Received::Control(Control::Down(down)) => state.info(Info::Down(down), cx).await,
+            Received::Control(Control::Signal(signal)) => state.info(Info::Exit(signal), cx).await,
             Received::Control(Control::Sync(reply)) => {
                 reply.send(());
                 Ok(())

@@ -3,14 +3,16 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::task::Waker;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use slab::Slab;
 use tokio::task::AbortHandle;
 
 use crate::node::Node;
 use crate::process::dependents::{Dependent, DependentGuard, Dependents};
 use crate::process::exit::ExitReason;
+use crate::process::link::{self, ExitSignal, Links};
 use crate::process::monitor::{Down, DownSink, Monitor, MonitorId, Watch};
 use crate::process::name::Occupant;
 use crate::process::pid::Pid;
@@ -24,8 +26,17 @@ pub(crate) trait Process: Any + Send + Sync {
     /// Asks for an orderly end.
     fn stop(&self, reason: ExitReason);
 
-    /// Ends it as soon as it reaches an await point (or, on its own thread, between two batches).
+    /// Ends it, whether it traps or not, as soon as it reaches an await point (or, on its own thread, between two batches).
     fn exit(&self, reason: ExitReason);
+
+    /// Puts a trapped exit signal into the control lane, and returns whom to wake.
+    fn trap(&self, signal: ExitSignal) -> Option<Waker>;
+
+    /// Takes the exit signals of `from` out of the control lane.
+    fn flush_signals(&self, from: Pid);
+
+    /// True for a process that cannot be aborted.
+    fn is_on_thread(&self) -> bool;
 
     /// The door for `Down` messages.
     fn sink(self: Arc<Self>) -> Arc<dyn DownSink>;
@@ -42,11 +53,14 @@ pub(crate) trait Process: Any + Send + Sync {
 /// Who watches a process, by place.
 pub(crate) type Watchers = Slab<(MonitorId, Arc<dyn DownSink>)>;
 
+/// What changes in the life of a process.
 #[derive(Default)]
-struct State {
-    exit: Option<ExitReason>,
-    pending: Option<ExitReason>,
-    abort: Option<AbortHandle>,
+pub(crate) struct State {
+    pub(crate) exit: Option<ExitReason>,
+    /// The exit signal that is about to end the task.
+    pub(crate) pending: Option<ExitReason>,
+    pub(crate) abort: Option<AbortHandle>,
+    pub(crate) links: Option<Box<Links>>,
     watchers: Watchers,
     occupant: Option<Arc<dyn Occupant>>,
     place: Option<DependentGuard>,
@@ -65,6 +79,7 @@ pub(crate) struct Cell {
 /// What `Cell::finish` took out of the cell.
 pub(crate) struct Finished {
     pub(crate) watchers: Watchers,
+    pub(crate) links: Option<Box<Links>>,
     pub(crate) place: Option<DependentGuard>,
 }
 
@@ -99,6 +114,11 @@ impl Cell {
     /// The dependents, if there ever were any.
     pub(crate) fn known_dependents(&self) -> Option<&Arc<Dependents>> {
         self.dependents.get()
+    }
+
+    /// Locks what changes. Only the mailbox's own lock may be taken under it.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock()
     }
 
     pub(crate) fn exit_reason(&self) -> Option<ExitReason> {
@@ -184,6 +204,7 @@ impl Cell {
             state.abort = None;
             let finished = Finished {
                 watchers: std::mem::take(&mut state.watchers),
+                links: state.links.take(),
                 place: state.place.take(),
             };
             (finished, state.occupant.take())
@@ -201,7 +222,7 @@ impl Cell {
     clippy::disallowed_methods,
     reason = "an exit signal ends the task that the kernel started"
 )]
-fn abort_task(handle: &AbortHandle) {
+pub(crate) fn abort_task(handle: &AbortHandle) {
     handle.abort();
 }
 
@@ -295,18 +316,27 @@ impl ProcessRef {
         Watch { id, target: Arc::clone(&self.process), sink, place, fired: false }
     }
 
-    /// Sends an exit signal: the process ends with `reason` at its next await point, without `terminate`.
+    /// Sends an exit signal. As in OTP `exit/2`:
     ///
-    /// A process on its own thread ends after the batch that it works on. The first signal decides the reason. Returning
-    /// does not mean that the process has ended: monitor it to know.
+    /// | reason | a process that traps | any other process |
+    /// |---|---|---|
+    /// | `Killed` | ends | ends |
+    /// | `Normal` | gets `Info::Exit` | nothing happens |
+    /// | any other | gets `Info::Exit` | ends with the reason |
+    ///
+    /// A process that ends so does it at its next await point, without `terminate`. A process on its own thread ends after the
+    /// batch that it works on. The first signal decides the reason. Returning does not mean that the process has ended: monitor it
+    /// to know.
     ///
     /// # Differs from OTP
     ///
-    /// `exit/2` with `normal` is ignored, as in OTP. No process traps exits, so every other reason ends it. A handler that never
-    /// awaits cannot be ended.
+    /// A handler that never awaits cannot be ended. A supervisor, which traps, drops every signal but `Killed`: the order of its
+    /// parent to stop does not come this way.
     pub fn exit(&self, reason: ExitReason) {
-        if !matches!(reason, ExitReason::Normal) {
+        if matches!(reason, ExitReason::Killed) {
             self.process.exit(reason);
+        } else {
+            link::signal(&*self.process, ExitSignal { from: None, reason });
         }
     }
 

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::task::{Poll, Waker};
 
 use crate::process::exit::ExitReason;
+use crate::process::link::ExitSignal;
 use crate::process::monitor::Down;
 use crate::process::reply::Reply;
 use crate::sync::{AtomicBool, Mutex, Ordering};
@@ -66,6 +67,8 @@ pub(crate) enum Control {
     Exit(ExitReason),
     /// A monitored process ended.
     Down(Down),
+    /// An exit signal that the process traps.
+    Signal(ExitSignal),
     /// Answer this when the callback that runs now has returned without ending the process.
     Sync(Reply<()>),
 }
@@ -241,23 +244,26 @@ impl<M> Mailbox<M> {
 
     /// Puts a message into the control lane. Returns false when the process has ended.
     pub(crate) fn push_control(&self, control: Control) -> bool {
-        let mut lanes = self.lanes.lock();
-        if lanes.closed {
-            return false;
-        }
-        lanes.control.push_back(control);
-        self.has_control.store(true, Ordering::Release);
-        let waker = lanes.receiver.take();
-        drop(lanes);
+        let Ok(waker) = self.enqueue_control(control) else { return false };
         wake(waker);
         true
     }
 
-    /// Takes the `Down` messages that `stale` names out of the control lane.
-    pub(crate) fn flush_down(&self, stale: impl Fn(&Down) -> bool) {
-        let is_stale = |control: &Control| matches!(control, Control::Down(down) if stale(down));
+    /// Puts a message into the control lane and returns whom to wake, or the message when the process has ended.
+    pub(crate) fn enqueue_control(&self, control: Control) -> Result<Option<Waker>, Control> {
         let mut lanes = self.lanes.lock();
-        if !lanes.control.iter().any(is_stale) {
+        if lanes.closed {
+            return Err(control);
+        }
+        lanes.control.push_back(control);
+        self.has_control.store(true, Ordering::Release);
+        Ok(lanes.receiver.take())
+    }
+
+    /// Takes what is stale out of the control lane.
+    pub(crate) fn flush_control(&self, is_stale: impl Fn(&Control) -> bool) {
+        let mut lanes = self.lanes.lock();
+        if !lanes.control.iter().any(&is_stale) {
             return;
         }
         let (stale, kept) = std::mem::take(&mut lanes.control).into_iter().partition(is_stale);

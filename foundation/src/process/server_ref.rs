@@ -5,13 +5,14 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::error::{CallError, CastError, CastFailure, SendError, SendFailure};
 use crate::process::cell::{Cell, Process, ProcessRef};
 use crate::process::deadlines::Deadline;
 use crate::process::exit::ExitReason;
+use crate::process::link::ExitSignal;
 use crate::process::mailbox::{
     Control, Envelope, Mailbox, Overflow, Pushed, Receipt, ReserveRefused,
 };
@@ -117,6 +118,19 @@ impl<M: Send + 'static> Process for Server<M> {
         }
     }
 
+    fn trap(&self, signal: ExitSignal) -> Option<Waker> {
+        self.mailbox.enqueue_control(Control::Signal(signal)).ok().flatten()
+    }
+
+    fn flush_signals(&self, from: Pid) {
+        let is_stale = |control: &Control| matches!(control, Control::Signal(signal) if signal.from == Some(from));
+        self.mailbox.flush_control(is_stale);
+    }
+
+    fn is_on_thread(&self) -> bool {
+        self.system.on_thread
+    }
+
     fn sink(self: Arc<Self>) -> Arc<dyn DownSink> {
         self
     }
@@ -134,6 +148,9 @@ impl<M: Send + 'static> Process for Server<M> {
         watchers.sort_unstable_by_key(|(monitor, _)| *monitor);
         for (monitor, sink) in watchers {
             sink.down(Down { monitor, pid: self.cell.pid(), reason: reason.clone() });
+        }
+        if let Some(links) = finished.links {
+            links.fire(self, &reason);
         }
         // Last, so that nobody sees the end of the owner before this one.
         drop(finished.place);
@@ -156,7 +173,9 @@ impl<M: Send + 'static> DownSink for Server<M> {
     }
 
     fn flush(&self, monitor: MonitorId) {
-        self.mailbox.flush_down(|down| down.monitor == monitor);
+        let is_stale =
+            |control: &Control| matches!(control, Control::Down(down) if down.monitor == monitor);
+        self.mailbox.flush_control(is_stale);
     }
 }
 

@@ -99,6 +99,8 @@ impl Driver {
                     Some(Input::Stop { reason })
                 }
                 Received::Control(Control::Down(down)) => Some(self.child_exited(&down)),
+                // A supervisor traps, and knows nobody whose exit signal would mean anything to it.
+                Received::Control(Control::Signal(_)) => None,
                 Received::Control(Control::Sync(reply)) => {
                     reply.send(());
                     None

@@ -8,7 +8,7 @@ use crate::gen_server::spec::Setup;
 use crate::process::exit::ExitReason;
 use crate::process::mailbox::Overflow;
 use crate::process::server_ref::ServerRef;
-use crate::process::{reply, spawn};
+use crate::process::{link, reply, spawn};
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::driver::{Driver, SupervisorCore, SupervisorMsg};
 use crate::supervisor::spec::{AutoShutdown, Flags, Mode, SpecError, Strategy};
@@ -193,6 +193,7 @@ impl Whole {
             Err(outcome) => return outcome,
         };
         let process = ServerRef::new(Arc::clone(&server)).process().clone();
+        link::trap_exit(&*server, true);
         let (ack, answer) = reply::pair();
         spawn::spawn_process(process.process(), Driver::new(server, core, ack).run());
         acknowledged(process, answer).await

@@ -2,6 +2,7 @@
 
 mod gen_server;
 mod leak;
+mod link;
 mod mailbox;
 mod monitor;
 mod name;
