@@ -4,9 +4,11 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::process::deadlines::Deadlines;
+use crate::process::kill::Condemned;
 use crate::process::monitor::MonitorId;
 use crate::process::name::{Name, NameError, Names};
 use crate::process::pid::Pid;
@@ -17,12 +19,13 @@ use crate::task::TaskSupervisorRef;
 
 /// How a node is set up.
 ///
-/// Defaults: 1,000 dead letters, the system's clock, reports of supervisors go nowhere.
+/// Defaults: 1,000 dead letters, the system's clock, reports of supervisors go nowhere, no kill grace.
 #[derive(Clone)]
 pub struct NodeConfig {
     dead_letters: usize,
     clock: Arc<dyn Clock>,
     reporter: Reporter,
+    kill_grace: Option<Duration>,
 }
 
 type Reporter = Arc<dyn Fn(&Report) + Send + Sync>;
@@ -33,6 +36,7 @@ impl Default for NodeConfig {
             dead_letters: 1_000,
             clock: Arc::new(SystemClock::new()),
             reporter: Arc::new(|_report| {}),
+            kill_grace: None,
         }
     }
 }
@@ -49,6 +53,24 @@ impl NodeConfig {
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Sets how long a process that was killed may take to end. Afterwards it is a zombie, and fenced. The default is for ever.
+    ///
+    /// A kill takes effect at an await point, so code that does not await, and blocking work, can outlive it. Fenced means: the end of
+    /// the process is published with the reason of the kill, its name is free, its mailbox is closed, and its supervisor goes on, as
+    /// if it had ended; [`NodeCounts::zombies`] counts it until its code has really returned. What that code does in the meantime,
+    /// for instance to a file, is not undone and can overlap with a successor. A process is fenced after the processes that it owns.
+    ///
+    /// On a runtime with a single thread a handler that blocks also stops the clock that would tell of it.
+    ///
+    /// # Differs from OTP
+    ///
+    /// There every process can be killed at any instruction, and `supervisor` waits without limit for the end of a killed child.
+    #[must_use]
+    pub fn kill_grace(mut self, grace: Duration) -> Self {
+        self.kill_grace = Some(grace);
         self
     }
 
@@ -116,6 +138,7 @@ struct Inner {
     dead_letters: DeadLetters,
     clock: Arc<dyn Clock>,
     reporter: Reporter,
+    condemned: Option<Arc<Condemned>>,
 }
 
 /// Gauges of what lives on a node.
@@ -124,6 +147,7 @@ pub(crate) struct Counters {
     processes: AtomicUsize,
     monitors: AtomicUsize,
     tasks: AtomicUsize,
+    zombies: AtomicUsize,
 }
 
 impl Counters {
@@ -137,6 +161,14 @@ impl Counters {
 
     pub(crate) fn monitor_dropped(&self) {
         self.monitors.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn zombie_made(&self) {
+        self.zombies.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn zombie_gone(&self) {
+        self.zombies.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn task_started(&self) {
@@ -160,6 +192,8 @@ pub struct NodeCounts {
     pub names: usize,
     /// Tasks of all task supervisors.
     pub tasks: usize,
+    /// Processes that were fenced and whose code still runs; see [`NodeConfig::kill_grace`].
+    pub zombies: usize,
 }
 
 impl Node {
@@ -182,6 +216,7 @@ impl Node {
                 dead_letters: DeadLetters::new(config.dead_letters, Arc::clone(&config.clock)),
                 clock: config.clock,
                 reporter: config.reporter,
+                condemned: config.kill_grace.map(|grace| Arc::new(Condemned::new(grace))),
             }),
         })
     }
@@ -236,11 +271,16 @@ impl Node {
             monitors: counters.monitors.load(Ordering::Relaxed),
             names: self.inner.names.registered(),
             tasks: counters.tasks.load(Ordering::Relaxed),
+            zombies: counters.zombies.load(Ordering::Relaxed),
         }
     }
 
     pub(crate) fn report(&self, report: &Report) {
         (self.inner.reporter)(report);
+    }
+
+    pub(crate) fn condemned(&self) -> Option<&Arc<Condemned>> {
+        self.inner.condemned.as_ref()
     }
 
     pub(crate) fn deadlines(&self) -> &Deadlines {

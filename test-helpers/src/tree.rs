@@ -85,10 +85,26 @@ impl IsolatedTree {
     pub async fn start_with(
         spec: impl FnOnce(&Node) -> SupervisorSpec,
     ) -> Result<Self, StartError> {
+        Self::start_configured(NodeConfig::default(), spec).await
+    }
+
+    /// Starts a tree on a node that is set up in another way. Clock and reports are the tree's own all the same.
+    ///
+    /// # Errors
+    ///
+    /// That of [`Supervisor::start`].
+    ///
+    /// # Panics
+    ///
+    /// Panics in a program that cannot unwind.
+    pub async fn start_configured(
+        config: NodeConfig,
+        spec: impl FnOnce(&Node) -> SupervisorSpec,
+    ) -> Result<Self, StartError> {
         let clock = Arc::new(ManualClock::new());
         let reports = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&reports);
-        let config = NodeConfig::default()
+        let config = config
             .clock(Arc::clone(&clock) as Arc<_>)
             .on_report(move |report| heard.lock().push(report.clone()));
         let node = Node::new(config).expect("tests unwind");

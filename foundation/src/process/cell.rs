@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 use crate::node::Node;
 use crate::process::dependents::{Dependent, DependentGuard, Dependents};
 use crate::process::exit::ExitReason;
+use crate::process::kill::kill;
 use crate::process::link::{self, ExitSignal, Links};
 use crate::process::monitor::{Down, DownSink, Monitor, MonitorId, Watch};
 use crate::process::name::Occupant;
@@ -27,7 +28,8 @@ pub(crate) trait Process: Any + Send + Sync {
     fn stop(&self, reason: ExitReason);
 
     /// Ends it, whether it traps or not, as soon as it reaches an await point (or, on its own thread, between two batches).
-    fn exit(&self, reason: ExitReason);
+    /// Returns false if it had got an exit signal before.
+    fn exit(&self, reason: ExitReason) -> bool;
 
     /// Puts a trapped exit signal into the control lane, and returns whom to wake.
     fn trap(&self, signal: ExitSignal) -> Option<Waker>;
@@ -61,6 +63,7 @@ pub(crate) struct State {
     pub(crate) pending: Option<ExitReason>,
     pub(crate) abort: Option<AbortHandle>,
     pub(crate) links: Option<Box<Links>>,
+    is_fenced: bool,
     watchers: Watchers,
     occupant: Option<Arc<dyn Occupant>>,
     place: Option<DependentGuard>,
@@ -156,19 +159,29 @@ impl Cell {
         }
     }
 
-    /// Records an exit signal and aborts the task. The first signal decides the reason.
-    pub(crate) fn signal_exit(&self, reason: ExitReason) {
+    /// Records an exit signal and aborts the task, if it is one. The first signal decides the reason; false for any other.
+    pub(crate) fn signal_exit(&self, reason: ExitReason) -> bool {
         let abort = {
             let mut state = self.state.lock();
             if state.exit.is_some() || state.pending.is_some() {
-                return;
+                return false;
             }
             state.pending = Some(reason);
             state.abort.take()
         };
-        if let Some(abort) = abort {
-            abort_task(&abort);
+        abort.iter().for_each(abort_task);
+        true
+    }
+
+    /// Makes a zombie of a process that has not ended, and returns the reason that its end is published with.
+    pub(crate) fn fence(&self) -> Option<ExitReason> {
+        let mut state = self.state.lock();
+        if state.exit.is_some() || state.is_fenced {
+            return None;
         }
+        state.is_fenced = true;
+        self.node.counters().zombie_made();
+        Some(state.pending.clone().unwrap_or(ExitReason::Killed))
     }
 
     /// The reason of the exit signal that ended the task, if one did.
@@ -198,6 +211,10 @@ impl Cell {
         let (finished, occupant) = {
             let mut state = self.state.lock();
             if state.exit.is_some() {
+                // A zombie ends twice: when it is fenced, and when its code does.
+                if std::mem::take(&mut state.is_fenced) {
+                    self.node.counters().zombie_gone();
+                }
                 return None;
             }
             state.exit = Some(reason.clone());
@@ -334,9 +351,9 @@ impl ProcessRef {
     /// parent to stop does not come this way.
     pub fn exit(&self, reason: ExitReason) {
         if matches!(reason, ExitReason::Killed) {
-            self.process.exit(reason);
+            kill(&self.process, reason);
         } else {
-            link::signal(&*self.process, ExitSignal { from: None, reason });
+            link::signal(&self.process, ExitSignal { from: None, reason });
         }
     }
 

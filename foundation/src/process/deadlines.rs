@@ -209,8 +209,8 @@ async fn run(guard: SweepGuard) {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "sleep: the one timer behind all deadlines of a node"
+    reason = "sleep: the timers behind the deadlines and the kill grace of a node"
 )]
-async fn nap_until(at: Instant) {
+pub(crate) async fn nap_until(at: Instant) {
     tokio::time::sleep_until(at).await;
 }

@@ -12,6 +12,7 @@ use tokio::task::AbortHandle;
 
 use crate::process::cell::Process;
 use crate::process::exit::ExitReason;
+use crate::process::kill::kill;
 
 #[derive(Default)]
 pub(crate) struct Dependents {
@@ -27,6 +28,7 @@ struct Table {
 }
 
 /// How one dependent is killed.
+#[derive(Clone)]
 pub(crate) enum Dependent {
     Process(Weak<dyn Process>),
     Task(AbortHandle),
@@ -37,7 +39,7 @@ impl Dependent {
         match self {
             Self::Process(process) => {
                 if let Some(process) = process.upgrade() {
-                    process.exit(ExitReason::Killed);
+                    kill(&process, ExitReason::Killed);
                 }
             }
             Self::Task(handle) => abort(handle),
@@ -83,7 +85,7 @@ impl Dependents {
         let dependents: Vec<Dependent> = {
             let mut table = self.table.lock();
             table.killed = true;
-            table.entries.values_mut().filter_map(Option::take).collect()
+            table.entries.values().flatten().cloned().collect()
         };
         for dependent in &dependents {
             dependent.kill();
@@ -99,6 +101,12 @@ impl Dependents {
     pub(crate) fn kill(&self, key: u64) -> bool {
         let dependent = self.table.lock().entries.get_mut(&key).and_then(Option::take);
         dependent.as_ref().map(Dependent::kill).is_some()
+    }
+
+    /// Returns true if a process is among those that have not ended.
+    pub(crate) fn has_processes(&self) -> bool {
+        let table = self.table.lock();
+        table.entries.values().flatten().any(|entry| matches!(entry, Dependent::Process(_)))
     }
 
     pub(crate) fn is_empty(&self) -> bool {

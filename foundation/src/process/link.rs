@@ -12,6 +12,7 @@ use parking_lot::MutexGuard;
 
 use crate::process::cell::{Process, State, abort_task};
 use crate::process::exit::ExitReason;
+use crate::process::kill::{condemn, kill};
 use crate::process::pid::Pid;
 
 /// An exit signal that a process trapped.
@@ -69,18 +70,21 @@ impl Links {
                 (unlinked, meet(&*peer, &mut state, signal.clone()))
             };
             drop(unlinked);
-            effect.take_place(&*peer);
+            effect.take_place(&peer);
         }
     }
 }
 
 impl Effect {
-    fn take_place(self, process: &dyn Process) {
+    fn take_place(self, process: &Arc<dyn Process>) {
         match self {
             Self::Nothing => {}
             Self::Trapped(waker) => waker.into_iter().for_each(Waker::wake),
-            Self::Aborted(abort) => abort.iter().for_each(abort_task),
-            Self::Told(reason) => process.exit(reason),
+            Self::Aborted(abort) => {
+                abort.iter().for_each(abort_task);
+                condemn(process);
+            }
+            Self::Told(reason) => kill(process, reason),
         }
     }
 }
@@ -104,8 +108,8 @@ fn meet(process: &dyn Process, state: &mut State, signal: ExitSignal) -> Effect 
 }
 
 /// Sends an exit signal that can be trapped.
-pub(crate) fn signal(process: &dyn Process, signal: ExitSignal) {
-    let effect = meet(process, &mut process.cell().state(), signal);
+pub(crate) fn signal(process: &Arc<dyn Process>, signal: ExitSignal) {
+    let effect = meet(&**process, &mut process.cell().state(), signal);
     effect.take_place(process);
 }
 
@@ -130,7 +134,7 @@ pub(crate) fn link(own: &Arc<dyn Process>, peer: &Arc<dyn Process>) {
     };
     if !is_linked {
         let from = Some(peer.cell().pid());
-        signal(&**own, ExitSignal { from, reason: ExitReason::NoProc });
+        signal(own, ExitSignal { from, reason: ExitReason::NoProc });
     }
 }
 

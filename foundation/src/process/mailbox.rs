@@ -354,6 +354,9 @@ impl<M> Mailbox<M> {
         let received = if let Some(control) = lanes.control.pop_front() {
             self.has_control.store(!lanes.control.is_empty(), Ordering::Release);
             Some(Received::Control(control))
+        } else if lanes.closed {
+            // Fenced while it was at work: nothing will come any more.
+            Some(Received::Control(Control::Exit(ExitReason::Killed)))
         } else if lanes.data.is_empty() {
             // Senders that were woken just now, or that run on this worker, push without having to wake anybody while the
             // receiver stands in the queue of its executor. One that got a single message parks at once.

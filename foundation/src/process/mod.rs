@@ -8,6 +8,7 @@ pub(crate) mod deadlines;
 pub(crate) mod dependents;
 pub(crate) mod exit;
 pub(crate) mod guarded_sink;
+pub(crate) mod kill;
 pub(crate) mod link;
 pub(crate) mod mailbox;
 pub(crate) mod monitor;

@@ -110,12 +110,12 @@ impl<M: Send + 'static> Process for Server<M> {
         }
     }
 
-    fn exit(&self, reason: ExitReason) {
-        if self.system.on_thread {
+    fn exit(&self, reason: ExitReason) -> bool {
+        let is_first = self.cell.signal_exit(reason.clone());
+        if is_first && self.system.on_thread {
             self.mailbox.push_control(Control::Exit(reason));
-        } else {
-            self.cell.signal_exit(reason);
         }
+        is_first
     }
 
     fn trap(&self, signal: ExitSignal) -> Option<Waker> {

@@ -14,3 +14,4 @@ mod support;
 mod task;
 mod telemetry;
 mod thread_server;
+mod zombie;

@@ -1,0 +1,233 @@
+//! Processes that are killed and do not end: fenced after the kill grace, bottom up, and accounted for until they are gone.
+
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use foundation::{
+    Context, Exit, ExitReason, GenServer, Name, NodeConfig, Reply, ServerSpec, Shutdown, Strategy,
+    SupervisorSpec, ThreadContext, ThreadServer, ThreadServerSpec,
+};
+use test_helpers::{Do, IsolatedTree, Journal, Worker, eventually};
+
+use crate::support::{is_killed, is_pending, quiet, supervisor};
+
+const GRACE: Duration = Duration::from_secs(3);
+
+/// What both kinds of process understand.
+enum Job {
+    /// Answer, and block the thread until the test comes to the barrier.
+    Block(Arc<Barrier>, Reply<()>),
+    Ask(Reply<u32>),
+}
+
+fn serve(job: Job) {
+    match job {
+        Job::Block(barrier, reply) => {
+            reply.send(());
+            barrier.wait();
+        }
+        Job::Ask(reply) => reply.send(7),
+    }
+}
+
+/// Blocks a thread of its own, so that paused time goes on.
+struct Press;
+
+impl ThreadServer for Press {
+    type Args = ();
+    type Msg = Job;
+
+    fn init((): (), _cx: &mut ThreadContext<Job>) -> Result<Self, Exit> {
+        Ok(Self)
+    }
+
+    fn handle_batch(
+        &mut self,
+        batch: &mut Vec<Job>,
+        _cx: &mut ThreadContext<Job>,
+    ) -> Result<(), Exit> {
+        batch.drain(..).for_each(serve);
+        Ok(())
+    }
+}
+
+/// Blocks a thread of the runtime.
+struct Hog;
+
+impl GenServer for Hog {
+    type Args = ();
+    type Msg = Job;
+
+    async fn init((): (), _cx: &mut Context<Self>) -> Result<Self, Exit> {
+        Ok(Self)
+    }
+
+    async fn handle(&mut self, job: Job, _cx: &mut Context<Self>) -> Result<(), Exit> {
+        serve(job);
+        Ok(())
+    }
+}
+
+fn graceful(grace: Duration) -> NodeConfig {
+    NodeConfig::default().kill_grace(grace)
+}
+
+/// A tree with one process on a thread, which is in the middle of a batch when this returns. Time stands still from then on:
+/// what a thread answers, it answers outside of it.
+async fn blocked_press(config: NodeConfig) -> (IsolatedTree, Name<Job>, Arc<Barrier>) {
+    let mut press = None;
+    let tree = IsolatedTree::start_configured(config, |node| {
+        let name = node.name::<Job>("press").expect("the name is free");
+        press = Some(name.clone());
+        let child = ThreadServerSpec::<Press>::new(()).name(&name).child("press");
+        supervisor(Strategy::OneForOne).child(child.shutdown(Shutdown::BrutalKill))
+    })
+    .await
+    .expect("the tree starts");
+    let name = press.expect("it was made");
+    let barrier = block(&name).await;
+    tokio::time::pause();
+    (tree, name, barrier)
+}
+
+async fn block(name: &Name<Job>) -> Arc<Barrier> {
+    let barrier = Arc::new(Barrier::new(2));
+    let theirs = Arc::clone(&barrier);
+    name.call(|reply| Job::Block(theirs, reply)).await.expect("it answers before it blocks");
+    barrier
+}
+
+async fn answers(name: &Name<Job>) {
+    name.registered().await;
+    assert_eq!(name.call(Job::Ask).await.expect("it runs"), 7);
+}
+
+async fn gone(tree: &IsolatedTree) {
+    let patience = Duration::from_secs(20);
+    assert!(eventually(patience, || tree.node().counts().zombies == 0).await, "the zombie ends");
+}
+
+#[tokio::test]
+async fn a_killed_process_that_does_not_end_is_fenced_after_the_grace() {
+    let (tree, name, barrier) = blocked_press(graceful(GRACE)).await;
+    let zombie = name.whereis().expect("it runs");
+    let down = zombie.process().monitor();
+    let began = tokio::time::Instant::now();
+    zombie.process().exit(ExitReason::Killed);
+    let down = down.down().await;
+    assert!(is_killed(&down.reason), "{}", down.reason);
+    let waited = began.elapsed();
+    assert!((GRACE..GRACE + Duration::from_millis(10)).contains(&waited), "{waited:?}");
+
+    tokio::time::resume();
+    // Its successor has the name and works, while it still runs.
+    answers(&name).await;
+    assert_eq!(tree.node().counts().zombies, 1);
+    assert!(zombie.call(Job::Ask).await.is_err(), "its mailbox is closed");
+    barrier.wait();
+    gone(&tree).await;
+    answers(&name).await;
+    tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_supervisor_that_stops_a_child_goes_on_after_the_grace() {
+    let (tree, name, barrier) = blocked_press(graceful(GRACE)).await;
+    tree.handle().terminate_child("press").await.expect("it counts as stopped");
+    tokio::time::resume();
+    assert!(name.whereis().is_none());
+    assert_eq!(tree.node().counts().zombies, 1);
+    barrier.wait();
+    gone(&tree).await;
+    tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn without_a_grace_a_supervisor_waits_as_otp_does() {
+    let (tree, name, barrier) = blocked_press(NodeConfig::default()).await;
+    let mut stop = Box::pin(tree.handle().terminate_child("press"));
+    tokio::time::timeout(Duration::from_secs(3_600), &mut stop).await.expect_err("it waits");
+    tokio::time::resume();
+    assert!(name.whereis().is_some());
+    barrier.wait();
+    stop.await.expect("it has ended");
+    assert_eq!(tree.node().counts().zombies, 0);
+    tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_ends_in_time_is_no_zombie() {
+    let (tree, name, barrier) = blocked_press(graceful(GRACE)).await;
+    let mut stop = Box::pin(tree.handle().terminate_child("press"));
+    assert!(is_pending(&mut stop));
+    tokio::time::advance(GRACE - Duration::from_millis(1)).await;
+    barrier.wait();
+    stop.await.expect("it has ended");
+    tokio::time::advance(GRACE * 2).await;
+    quiet().await;
+    assert_eq!(tree.node().counts().zombies, 0);
+    assert!(name.whereis().is_none());
+    tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_killed_supervisor_is_replaced_only_after_its_zombie_children_are_fenced() {
+    let mut press = None;
+    let tree = IsolatedTree::start_configured(graceful(GRACE), |node| {
+        let name = node.name::<Job>("press").expect("the name is free");
+        press = Some(name.clone());
+        let child = ThreadServerSpec::<Press>::new(()).name(&name).child("press");
+        let inner = SupervisorSpec::new(Strategy::OneForOne).child(child);
+        // One start only: one that found the name taken would end the tree.
+        let outer = SupervisorSpec::new(Strategy::OneForOne).intensity(1, GRACE);
+        outer.child(inner.as_child("inner"))
+    })
+    .await
+    .expect("the tree starts");
+    let name = press.expect("it was made");
+    let barrier = block(&name).await;
+    let zombie = name.whereis().expect("it runs");
+    let inner = tree.process("inner").await;
+    tokio::time::pause();
+    let ends = (inner.monitor(), zombie.process().monitor());
+    inner.exit(ExitReason::Killed);
+    ends.1.down().await;
+    ends.0.down().await;
+    tokio::time::resume();
+    tree.await_restart("inner", inner.pid()).await;
+    answers(&name).await;
+    assert_eq!(tree.node().counts().zombies, 1, "only the child; its supervisor ended");
+    barrier.wait();
+    gone(&tree).await;
+    tree.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_handler_that_never_awaits_is_fenced_too() {
+    let mut hog = None;
+    let tree = IsolatedTree::start_configured(graceful(Duration::from_millis(1)), |node| {
+        let name = node.name::<Job>("hog").expect("the name is free");
+        hog = Some(name.clone());
+        let other = Worker::spec("other", &Journal::new()).child("other");
+        let child = ServerSpec::<Hog>::new(()).name(&name).child("hog");
+        supervisor(Strategy::OneForOne).children([other, child])
+    })
+    .await
+    .expect("the tree starts");
+    let name = hog.expect("it was made");
+    let barrier = block(&name).await;
+    let zombie = name.whereis().expect("it runs");
+    zombie.process().exit(ExitReason::error("told"));
+    let new = tree.await_restart("hog", zombie.pid()).await;
+    assert_eq!(
+        zombie.process().exit_reason().map(|why| why.to_string()).as_deref(),
+        Some("failed: told")
+    );
+    assert_eq!(tree.node().counts().zombies, 1);
+    barrier.wait();
+    gone(&tree).await;
+    assert!(new.is_alive());
+    let other = tree.server::<Do>("other").await;
+    assert_eq!(other.call(|reply| Do::Echo(1, reply)).await.expect("an answer"), 1);
+    tree.shutdown().await;
+}
