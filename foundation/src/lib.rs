@@ -65,9 +65,11 @@
 //! * [`Monitor`]: exactly one [`Down`] for each.
 //! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
 //! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message.
+//! * [`Alarm`]: what the kernel finds wrong by itself.
 
 #![forbid(unsafe_code)]
 
+mod alarm;
 mod clock;
 mod error;
 mod gen_server;
@@ -81,6 +83,7 @@ mod telemetry;
 mod thread_server;
 pub mod time;
 
+pub use alarm::Alarm;
 pub use clock::{Clock, SystemClock};
 pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
 pub use gen_server::context::{Context, TimerRef};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::alarm::Alarm;
 use crate::clock::{Clock, SystemClock};
 use crate::process::deadlines::Deadlines;
 use crate::process::kill::Condemned;
@@ -16,19 +17,23 @@ use crate::send::dead_letter::DeadLetters;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
 use crate::task::TaskSupervisorRef;
+use crate::telemetry;
 
 /// How a node is set up.
 ///
-/// Defaults: 1,000 dead letters, the system's clock, reports of supervisors go nowhere, no kill grace.
+/// Defaults: 1,000 dead letters, the system's clock, reports of supervisors and alarms of the kernel go nowhere, no kill
+/// grace.
 #[derive(Clone)]
 pub struct NodeConfig {
     dead_letters: usize,
     clock: Arc<dyn Clock>,
     reporter: Reporter,
     kill_grace: Option<Duration>,
+    listener: Listener,
 }
 
 type Reporter = Arc<dyn Fn(&Report) + Send + Sync>;
+type Listener = Arc<dyn Fn(&Alarm) + Send + Sync>;
 
 impl Default for NodeConfig {
     fn default() -> Self {
@@ -37,6 +42,7 @@ impl Default for NodeConfig {
             clock: Arc::new(SystemClock::new()),
             reporter: Arc::new(|_report| {}),
             kill_grace: None,
+            listener: Arc::new(|_alarm| {}),
         }
     }
 }
@@ -78,6 +84,16 @@ impl NodeConfig {
     #[must_use]
     pub fn on_report(mut self, reporter: impl Fn(&Report) + Send + Sync + 'static) -> Self {
         self.reporter = Arc::new(reporter);
+        self
+    }
+
+    /// Sets who hears the [`Alarm`]s of the kernel. The default drops them; they are counted all the same.
+    ///
+    /// It runs where the finding is made: inside a process, or on the thread of the watchdog. It must not block, and no lock of
+    /// the kernel is held meanwhile. A panic in it is a panic there.
+    #[must_use]
+    pub fn on_alarm(mut self, listener: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
+        self.listener = Arc::new(listener);
         self
     }
 }
@@ -139,6 +155,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     reporter: Reporter,
     condemned: Option<Arc<Condemned>>,
+    listener: Listener,
 }
 
 /// Gauges of what lives on a node.
@@ -217,6 +234,7 @@ impl Node {
                 clock: config.clock,
                 reporter: config.reporter,
                 condemned: config.kill_grace.map(|grace| Arc::new(Condemned::new(grace))),
+                listener: config.listener,
             }),
         })
     }
@@ -281,6 +299,12 @@ impl Node {
 
     pub(crate) fn condemned(&self) -> Option<&Arc<Condemned>> {
         self.inner.condemned.as_ref()
+    }
+
+    /// Counts a finding and tells whoever listens. Not under a lock.
+    pub(crate) fn raise(&self, alarm: &Alarm) {
+        telemetry::alarm_raised(alarm);
+        (self.inner.listener)(alarm);
     }
 
     pub(crate) fn deadlines(&self) -> &Deadlines {

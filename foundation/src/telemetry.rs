@@ -2,6 +2,7 @@
 
 use metrics::{Unit, counter, describe_counter};
 
+use crate::alarm::Alarm;
 use crate::error::CastFailure;
 use crate::process::exit::ExitReason;
 use crate::send::dead_letter::DeadLetterReason;
@@ -11,6 +12,7 @@ const CASTS_REFUSED: &str = "foundation.mailbox.refused_total";
 const DEAD_LETTERS: &str = "foundation.dead_letter.buried_total";
 const RESTARTS: &str = "foundation.supervisor.restarts_total";
 const GAVE_UP: &str = "foundation.supervisor.gave_up_total";
+const ALARMS: &str = "foundation.alarm.raised_total";
 
 /// Describes every metric of this crate to the installed recorder. Call it once, after installing one.
 ///
@@ -25,6 +27,7 @@ pub fn describe_metrics() {
     describe_counter!(DEAD_LETTERS, Unit::Count, "messages that became dead letters, by cause");
     describe_counter!(RESTARTS, Unit::Count, "children that supervisors restarted");
     describe_counter!(GAVE_UP, Unit::Count, "supervisors that exceeded their restart intensity");
+    describe_counter!(ALARMS, Unit::Count, "findings of the kernel about its processes, by kind");
 }
 
 pub(crate) fn process_ended(reason: &ExitReason) {
@@ -63,4 +66,8 @@ pub(crate) fn child_restarted() {
 
 pub(crate) fn supervisor_gave_up() {
     counter!(GAVE_UP).increment(1);
+}
+
+pub(crate) fn alarm_raised(alarm: &Alarm) {
+    counter!(ALARMS, "kind" => alarm.kind()).increment(1);
 }

@@ -15,6 +15,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+use crate::alarm::Alarm;
 use crate::process::cell::Process;
 use crate::process::deadlines::nap_until;
 use crate::process::exit::ExitReason;
@@ -85,6 +86,7 @@ impl Condemned {
         }
         if let Some(reason) = cell.fence() {
             process.publish_exit(reason);
+            cell.node().raise(&Alarm::Zombie { pid: cell.pid(), name: cell.label().cloned() });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The guarantees of the kernel, through its public interface alone.
 
+mod alarm;
 mod gen_server;
 mod leak;
 mod link;
