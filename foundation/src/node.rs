@@ -147,6 +147,7 @@ pub struct Node {
 
 struct Inner {
     pids: AtomicU64,
+    /// How many were ever made.
     monitors: AtomicU64,
     counters: Counters,
     deadlines: Deadlines,
@@ -162,7 +163,7 @@ struct Inner {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     processes: AtomicUsize,
-    monitors: AtomicUsize,
+    monitors_dropped: AtomicU64,
     tasks: AtomicUsize,
     zombies: AtomicUsize,
 }
@@ -177,7 +178,7 @@ impl Counters {
     }
 
     pub(crate) fn monitor_dropped(&self) {
-        self.monitors.fetch_sub(1, Ordering::Relaxed);
+        self.monitors_dropped.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn zombie_made(&self) {
@@ -203,7 +204,7 @@ impl Counters {
 pub struct NodeCounts {
     /// Processes, supervisors and processes on threads included.
     pub processes: usize,
-    /// Live monitors.
+    /// Live monitors. The ties of supervisors to their children do not count.
     pub monitors: usize,
     /// Names that are registered now.
     pub names: usize,
@@ -226,7 +227,7 @@ impl Node {
         Ok(Self {
             inner: Arc::new(Inner {
                 pids: AtomicU64::new(1),
-                monitors: AtomicU64::new(1),
+                monitors: AtomicU64::new(0),
                 counters: Counters::default(),
                 deadlines: Deadlines::default(),
                 names: Names::default(),
@@ -284,9 +285,12 @@ impl Node {
     #[must_use]
     pub fn counts(&self) -> NodeCounts {
         let counters = self.counters();
+        // In this order: none is dropped before it was made.
+        let dropped = counters.monitors_dropped.load(Ordering::Acquire);
+        let live = self.inner.monitors.load(Ordering::Acquire).saturating_sub(dropped);
         NodeCounts {
             processes: counters.processes.load(Ordering::Relaxed),
-            monitors: counters.monitors.load(Ordering::Relaxed),
+            monitors: usize::try_from(live).unwrap_or(usize::MAX),
             names: self.inner.names.registered(),
             tasks: counters.tasks.load(Ordering::Relaxed),
             zombies: counters.zombies.load(Ordering::Relaxed),
@@ -322,8 +326,7 @@ impl Node {
     }
 
     pub(crate) fn next_monitor(&self) -> MonitorId {
-        self.counters().monitors.fetch_add(1, Ordering::Relaxed);
-        MonitorId(self.inner.monitors.fetch_add(1, Ordering::Relaxed))
+        MonitorId(self.inner.monitors.fetch_add(1, Ordering::Relaxed) + 1)
     }
 }
 

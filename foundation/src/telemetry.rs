@@ -31,15 +31,18 @@ pub fn describe_metrics() {
 }
 
 pub(crate) fn process_ended(reason: &ExitReason) {
-    let kind = match reason {
-        ExitReason::Normal => "normal",
-        ExitReason::Shutdown | ExitReason::ShutdownWith(_) => "shutdown",
-        ExitReason::Killed => "killed",
-        ExitReason::NoProc => "noproc",
-        ExitReason::Panic(_) => "panic",
-        ExitReason::Error(_) => "error",
+    // A label written out costs no allocation.
+    let counter = match reason {
+        ExitReason::Normal => counter!(EXITS, "reason" => "normal"),
+        ExitReason::Shutdown | ExitReason::ShutdownWith(_) => {
+            counter!(EXITS, "reason" => "shutdown")
+        }
+        ExitReason::Killed => counter!(EXITS, "reason" => "killed"),
+        ExitReason::NoProc => counter!(EXITS, "reason" => "noproc"),
+        ExitReason::Panic(_) => counter!(EXITS, "reason" => "panic"),
+        ExitReason::Error(_) => counter!(EXITS, "reason" => "error"),
     };
-    counter!(EXITS, "reason" => kind).increment(1);
+    counter.increment(1);
 }
 
 pub(crate) fn cast_refused(cause: CastFailure) {

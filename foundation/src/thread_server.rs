@@ -8,18 +8,18 @@ use std::sync::Arc;
 use std::task::{Poll, Wake, Waker};
 use std::thread::Thread;
 
-use crate::gen_server::run::Ack;
 use crate::gen_server::spec::Setup;
 use crate::node::Node;
+use crate::process::cell::{Ack, ProcessRef};
 use crate::process::exit::{Exit, ExitReason};
 use crate::process::mailbox::{Control, Envelope, Inbox, Overflow, Receipt, Received};
 use crate::process::name::Name;
 use crate::process::pid::Pid;
 use crate::process::reply::Reply;
-use crate::process::server_ref::{Server, ServerRef, SystemMessages};
-use crate::process::{reply, spawn};
+use crate::process::server_ref::{ServerRef, SystemMessages};
+use crate::process::spawn;
 use crate::supervisor::child_spec::ChildSpec;
-use crate::supervisor::starting::{StartOutcome, Starter, acknowledged};
+use crate::supervisor::starting::{StartOutcome, Starter};
 
 /// A process whose callbacks may block, because it has a thread to itself.
 ///
@@ -235,9 +235,7 @@ impl<S: ThreadServer> ThreadServerSpec<S> {
     #[must_use]
     pub fn child(self, id: &str) -> ChildSpec {
         let Self { args, setup, max_batch } = self;
-        ChildSpec::worker(id, move |starter| {
-            Box::pin(start::<S>(starter, Arc::clone(&args), setup.clone(), max_batch))
-        })
+        ChildSpec::worker(id, move |starter| start::<S>(starter, &args, &setup, max_batch))
     }
 }
 
@@ -247,46 +245,36 @@ impl<S: ThreadServer> fmt::Debug for ThreadServerSpec<S> {
     }
 }
 
-async fn start<S: ThreadServer>(
-    starter: Starter,
-    args: Arc<dyn Fn() -> S::Args + Send + Sync>,
-    setup: Setup<S::Msg>,
+fn start<S: ThreadServer>(
+    starter: &Starter<'_>,
+    args: &Arc<dyn Fn() -> S::Args + Send + Sync>,
+    setup: &Setup<S::Msg>,
     max_batch: usize,
-) -> StartOutcome {
-    let thread_name = starter.id.to_string();
-    let system = SystemMessages { stop: None, down: None, on_thread: true };
-    let server = match setup.create(starter, system) {
-        Ok(server) => server,
-        Err(outcome) => return outcome,
-    };
-    let process = ServerRef::new(Arc::clone(&server)).process().clone();
-    let (ack, answer) = reply::pair();
+) -> Result<ProcessRef, StartOutcome> {
+    let system = SystemMessages { stop: None, ended: None, on_thread: true };
+    let server = setup.create(starter, system)?;
+    let process = server.process().clone();
+    let args = Arc::clone(args);
     // The arguments are made by the process itself, so that a panic there is a failed start and nothing worse.
-    let body = move || run::<S>(&server, args(), ack, max_batch);
-    if let Err(error) = spawn::spawn_thread(process.process(), &thread_name, body) {
-        return StartOutcome::failed(ExitReason::error(error));
-    }
-    acknowledged(process, answer).await
+    let body = move || run::<S>(server, args(), max_batch);
+    spawn::spawn_thread(process.process(), starter.id, body)
+        .map_err(|error| StartOutcome::failed(ExitReason::error(error)))?;
+    Ok(process)
 }
 
 /// Runs the process to its end and returns the reason.
-fn run<S: ThreadServer>(
-    server: &Arc<Server<S::Msg>>,
-    args: S::Args,
-    ack: Reply<Ack>,
-    max_batch: usize,
-) -> ExitReason {
+fn run<S: ThreadServer>(this: ServerRef<S::Msg>, args: S::Args, max_batch: usize) -> ExitReason {
+    let server = Arc::clone(this.server());
     let inbox = Inbox::new(server.mailbox.capacity());
-    let this = ServerRef::new(Arc::clone(server));
     let mut cx = ThreadContext { this, inbox, max_batch, ending: None };
     let mut state = match S::init(args, &mut cx) {
         Ok(state) => {
-            ack.send(Ack::Up);
+            server.cell.acknowledge(Ack::Up);
             state
         }
         Err(exit) => {
             if exit.is_ignore() {
-                ack.send(Ack::Ignore);
+                server.cell.acknowledge(Ack::Ignore);
             }
             return exit.into_reason();
         }

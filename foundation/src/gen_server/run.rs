@@ -4,42 +4,31 @@ use std::sync::Arc;
 
 use crate::gen_server::context::Context;
 use crate::gen_server::{GenServer, Info};
+use crate::process::cell::Ack;
 use crate::process::exit::{Exit, ExitReason};
 use crate::process::mailbox::{Control, Envelope, Receipt, Received};
-use crate::process::reply::Reply;
 use crate::process::server_ref::Server;
-
-/// What a process tells its starter at the end of `init`. A failed `init` tells nothing: the starter waits for the exit.
-#[derive(Debug)]
-pub(crate) enum Ack {
-    Up,
-    Ignore,
-    /// A supervisor: this child did not start.
-    ChildFailed {
-        id: Arc<str>,
-        reason: ExitReason,
-    },
-}
+use crate::process::spawn::leave_host;
 
 /// Runs a process to its end and returns the reason.
 pub(crate) async fn run<S: GenServer>(
     server: Arc<Server<S::Msg>>,
     args: Arc<dyn Fn() -> S::Args + Send + Sync>,
-    ack: Reply<Ack>,
 ) -> ExitReason {
     let mut cx = Context::<S>::new(&server);
     let mut state = match S::init(args(), &mut cx).await {
         Ok(state) => {
-            ack.send(Ack::Up);
+            server.cell.acknowledge(Ack::Up);
             state
         }
         Err(exit) => {
             if exit.is_ignore() {
-                ack.send(Ack::Ignore);
+                server.cell.acknowledge(Ack::Ignore);
             }
             return exit.into_reason();
         }
     };
+    leave_host(&server.cell).await;
     let reason = receive(&mut state, &mut cx).await;
     state.terminate(&reason, &mut cx).await;
     reason

@@ -2,22 +2,22 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use parking_lot::{Mutex, MutexGuard};
 use slab::Slab;
 use tokio::task::AbortHandle;
 
 use crate::node::Node;
-use crate::process::dependents::{Dependent, DependentGuard, Dependents};
+use crate::process::dependents::{Dependents, Place};
 use crate::process::exit::ExitReason;
 use crate::process::kill::kill;
 use crate::process::link::{self, ExitSignal, Links};
-use crate::process::monitor::{Down, DownSink, Monitor, MonitorId, Watch};
+use crate::process::monitor::{Down, DownSink, Monitor, Watch, Watcher};
 use crate::process::name::Occupant;
 use crate::process::pid::Pid;
-use crate::process::reply;
 use crate::process::server_ref::{Server, ServerRef};
 
 /// One process, whatever its message type.
@@ -40,6 +40,9 @@ pub(crate) trait Process: Any + Send + Sync {
     /// True for a process that cannot be aborted.
     fn is_on_thread(&self) -> bool;
 
+    /// A child of this process has ended.
+    fn child_ended(&self, child: Pid, reason: &ExitReason);
+
     /// The door for `Down` messages.
     fn sink(self: Arc<Self>) -> Arc<dyn DownSink>;
 
@@ -53,12 +56,20 @@ pub(crate) trait Process: Any + Send + Sync {
 }
 
 /// Who watches a process, by place.
-pub(crate) type Watchers = Slab<(MonitorId, Arc<dyn DownSink>)>;
+pub(crate) type Watchers = Slab<Watcher>;
 
 /// What changes in the life of a process.
 #[derive(Default)]
 pub(crate) struct State {
+    /// Why it ended. Known a little before the end is made known: what asks in between is told the reason, or waits.
     pub(crate) exit: Option<ExitReason>,
+    is_published: bool,
+    /// What `init` said.
+    ack: Option<Ack>,
+    /// The one who starts or stops the process and waits for that.
+    waiter: Option<Waker>,
+    /// The supervisor that is to be told of the end.
+    parent: Option<Arc<dyn Process>>,
     /// The exit signal that is about to end the task.
     pub(crate) pending: Option<ExitReason>,
     pub(crate) abort: Option<AbortHandle>,
@@ -66,7 +77,18 @@ pub(crate) struct State {
     is_fenced: bool,
     watchers: Watchers,
     occupant: Option<Arc<dyn Occupant>>,
-    place: Option<DependentGuard>,
+    place: Option<Place>,
+    /// The task of the starter while the first turn is taken there.
+    host: Option<tokio::task::Id>,
+}
+
+/// What a process tells its starter at the end of `init`. A failed `init` tells nothing: the starter waits for the exit.
+#[derive(Debug)]
+pub(crate) enum Ack {
+    Up,
+    Ignore,
+    /// A supervisor: this child did not start.
+    ChildFailed(Box<(Arc<str>, ExitReason)>),
 }
 
 pub(crate) struct Cell {
@@ -74,27 +96,32 @@ pub(crate) struct Cell {
     node: Node,
     label: Option<Arc<str>>,
     task: OnceLock<tokio::task::Id>,
+    /// Set while a child takes its first turn on the task of this process.
+    lends_task: AtomicBool,
     /// Made when there is something to own: most processes own nothing.
     dependents: OnceLock<Arc<Dependents>>,
     state: Mutex<State>,
 }
 
-/// What `Cell::finish` took out of the cell.
-pub(crate) struct Finished {
+/// Who is to hear of an end, taken out of the cell by `Cell::publish`.
+pub(crate) struct Published {
+    pub(crate) parent: Option<Arc<dyn Process>>,
     pub(crate) watchers: Watchers,
     pub(crate) links: Option<Box<Links>>,
-    pub(crate) place: Option<DependentGuard>,
+    pub(crate) place: Option<Place>,
+    pub(crate) waiter: Option<Waker>,
 }
 
 impl Cell {
-    pub(crate) fn new(node: &Node, label: Option<Arc<str>>, place: Option<DependentGuard>) -> Self {
+    pub(crate) fn new(node: &Node, label: Option<Arc<str>>) -> Self {
         Self {
             pid: node.next_pid(),
             node: node.clone(),
             label,
             task: OnceLock::new(),
+            lends_task: AtomicBool::new(false),
             dependents: OnceLock::new(),
-            state: Mutex::new(State { place, ..State::default() }),
+            state: Mutex::new(State::default()),
         }
     }
 
@@ -132,18 +159,35 @@ impl Cell {
         self.state.lock().occupant = Some(occupant);
     }
 
-    /// Tells the owner, if there is one, how to kill this process.
-    pub(crate) fn announce(&self, process: std::sync::Weak<dyn Process>) {
-        // The place is not moved: a kill that is due at once must not meet the lock.
-        let place = self.state.lock().place.take();
-        if let Some(place) = place {
-            place.announce(Dependent::Process(process));
-            self.state.lock().place = Some(place);
-        }
+    /// Keeps the place among the dependents of the owner to the end.
+    pub(crate) fn set_place(&self, place: Place) {
+        self.state.lock().place = Some(place);
     }
 
+    /// Whether it is this process that the current task runs now.
     pub(crate) fn is_current_task(&self) -> bool {
-        self.task.get().is_some_and(|task| tokio::task::try_id() == Some(*task))
+        let Some(here) = tokio::task::try_id() else { return false };
+        let is_own = match self.task.get() {
+            Some(task) => *task == here,
+            None => self.state.lock().host == Some(here),
+        };
+        is_own && !self.lends_task.load(Ordering::Relaxed)
+    }
+
+    /// Runs `turn` as a turn of `child`, on the task of this process, which stands still meanwhile.
+    pub(crate) fn lend_task<T>(&self, child: &Self, turn: impl FnOnce() -> T) -> T {
+        // Nobody but the task itself has use for either mark; a panic of the child is caught within its turn.
+        self.lends_task.store(true, Ordering::Relaxed);
+        child.state.lock().host = tokio::task::try_id();
+        let done = turn();
+        child.state.lock().host = None;
+        self.lends_task.store(false, Ordering::Relaxed);
+        done
+    }
+
+    /// Whether the process runs on the task of its starter.
+    pub(crate) fn is_guest(&self) -> bool {
+        self.state.lock().host.is_some()
     }
 
     /// Remembers how to abort the task, and does it if an exit signal came first.
@@ -189,13 +233,13 @@ impl Cell {
         self.state.lock().pending.clone()
     }
 
-    /// Puts `sink` on the list of watchers and returns its place, or `None` if the process has already ended.
-    fn watch(&self, monitor: MonitorId, sink: Arc<dyn DownSink>) -> Option<usize> {
+    /// Puts a watcher on the list and returns its place, or `None` if the end is known already.
+    fn watch(&self, watcher: Watcher) -> Option<usize> {
         let mut state = self.state.lock();
-        if state.exit.is_some() {
+        if state.is_published {
             return None;
         }
-        Some(state.watchers.insert((monitor, sink)))
+        Some(state.watchers.insert(watcher))
     }
 
     /// Takes the watcher at `place` off the list; returns false if it was not there any more.
@@ -206,32 +250,100 @@ impl Cell {
         watcher.is_some()
     }
 
-    /// Records the end and frees the name. Returns `None` if that had already happened.
-    pub(crate) fn finish(&self, reason: &ExitReason) -> Option<Finished> {
-        let (finished, occupant) = {
+    /// Waits, as the watcher at `place`, for the end.
+    pub(crate) fn poll_watched(&self, place: usize, waker: &Waker) -> Poll<ExitReason> {
+        let mut state = self.state.lock();
+        if state.is_published {
+            return Poll::Ready(state.exit.clone().unwrap_or(ExitReason::NoProc));
+        }
+        if let Some(watcher) = state.watchers.get_mut(place) {
+            watcher.wait(waker);
+        }
+        Poll::Pending
+    }
+
+    /// Says how `init` went.
+    pub(crate) fn acknowledge(&self, ack: Ack) {
+        let mut state = self.state.lock();
+        // Whoever does not run is waited for to its end.
+        let waiter = if matches!(ack, Ack::Up) { state.waiter.take() } else { None };
+        state.ack = Some(ack);
+        drop(state);
+        waiter.into_iter().for_each(Waker::wake);
+    }
+
+    /// Waits for the end of `init`: `Up`, or what was said before the process ended. One at a time waits here or for the end.
+    pub(crate) fn poll_started(&self, waker: &Waker) -> Poll<Option<Ack>> {
+        let mut state = self.state.lock();
+        if state.is_published || matches!(state.ack, Some(Ack::Up)) {
+            return Poll::Ready(state.ack.take());
+        }
+        state.waiter = Some(waker.clone());
+        Poll::Pending
+    }
+
+    /// Waits for the end. One at a time.
+    pub(crate) fn poll_ended(&self, waker: &Waker) -> Poll<ExitReason> {
+        let mut state = self.state.lock();
+        if state.is_published {
+            return Poll::Ready(state.exit.clone().unwrap_or(ExitReason::NoProc));
+        }
+        state.waiter = Some(waker.clone());
+        Poll::Pending
+    }
+
+    /// Tells `parent` of the end when it comes; at once if it has come.
+    pub(crate) fn adopt(&self, parent: Arc<dyn Process>) {
+        let mut state = self.state.lock();
+        if !state.is_published {
+            state.parent = Some(parent);
+            return;
+        }
+        let reason = state.exit.clone().unwrap_or(ExitReason::NoProc);
+        drop(state);
+        parent.child_ended(self.pid, &reason);
+    }
+
+    /// Tells the parent nothing any more.
+    pub(crate) fn disown(&self) {
+        let parent = self.state.lock().parent.take();
+        drop(parent);
+    }
+
+    /// Records why the process ended and frees the name. Returns false if that had already happened.
+    pub(crate) fn end(&self, reason: &ExitReason) -> bool {
+        let occupant = {
             let mut state = self.state.lock();
             if state.exit.is_some() {
                 // A zombie ends twice: when it is fenced, and when its code does.
                 if std::mem::take(&mut state.is_fenced) {
                     self.node.counters().zombie_gone();
                 }
-                return None;
+                return false;
             }
             state.exit = Some(reason.clone());
             state.abort = None;
-            let finished = Finished {
-                watchers: std::mem::take(&mut state.watchers),
-                links: state.links.take(),
-                place: state.place.take(),
-            };
-            (finished, state.occupant.take())
+            state.occupant.take()
         };
         if let Some(occupant) = occupant {
             occupant.vacate(self.pid);
         }
         self.node.counters().process_ended();
         crate::telemetry::process_ended(reason);
-        Some(finished)
+        true
+    }
+
+    /// Makes the end known to whoever looks, and returns who is to be told.
+    pub(crate) fn publish(&self) -> Published {
+        let mut state = self.state.lock();
+        state.is_published = true;
+        Published {
+            parent: state.parent.take(),
+            watchers: std::mem::take(&mut state.watchers),
+            links: state.links.take(),
+            place: state.place.take(),
+            waiter: state.waiter.take(),
+        }
     }
 }
 
@@ -308,29 +420,22 @@ impl ProcessRef {
         self.process.depth()
     }
 
-    /// Watches the process from outside any process.
+    /// Watches the process from outside any process. Cost: one short lock.
     pub fn monitor(&self) -> Monitor {
-        let (sink, answer) = reply::sink();
-        Monitor::new(self.watch(sink), answer)
+        let cell = self.process.cell();
+        let id = cell.node().next_monitor();
+        let place = cell.watch(Watcher::waiting(id));
+        Monitor::new(id, Arc::clone(&self.process), place)
     }
 
     pub(crate) fn watch(&self, sink: Arc<dyn DownSink>) -> Watch {
-        self.watch_or(sink, |_cell| ExitReason::NoProc)
-    }
-
-    /// Watches like [`watch`](Self::watch), but a process that has already ended reports its real reason, as a link does.
-    pub(crate) fn link(&self, sink: Arc<dyn DownSink>) -> Watch {
-        self.watch_or(sink, |cell| cell.exit_reason().unwrap_or(ExitReason::NoProc))
-    }
-
-    fn watch_or(&self, sink: Arc<dyn DownSink>, reason: impl Fn(&Cell) -> ExitReason) -> Watch {
         let cell = self.process.cell();
         let id = cell.node().next_monitor();
-        let place = cell.watch(id, Arc::clone(&sink));
+        let place = cell.watch(Watcher::sink(id, Arc::clone(&sink)));
         if place.is_none() {
-            sink.down(Down { monitor: id, pid: cell.pid(), reason: reason(cell) });
+            sink.down(Down { monitor: id, pid: cell.pid(), reason: ExitReason::NoProc });
         }
-        Watch { id, target: Arc::clone(&self.process), sink, place, fired: false }
+        Watch { id, target: Arc::clone(&self.process), sink, place }
     }
 
     /// Sends an exit signal. As in OTP `exit/2`:

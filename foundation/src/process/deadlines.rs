@@ -65,6 +65,10 @@ impl Deadlines {
     pub(crate) fn within(&self, timeout: Duration) -> Deadline<'_> {
         Deadline { deadlines: self, timeout, at: None }
     }
+
+    pub(crate) fn until(&self, at: Instant) -> Deadline<'_> {
+        Deadline { deadlines: self, timeout: Duration::ZERO, at: Some(at) }
+    }
 }
 
 impl Deadline<'_> {

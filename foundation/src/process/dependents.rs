@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Poll, Waker};
 
 use parking_lot::Mutex;
+use slab::Slab;
 use tokio::task::AbortHandle;
 
 use crate::process::cell::Process;
@@ -21,27 +22,32 @@ pub(crate) struct Dependents {
 
 #[derive(Default)]
 struct Table {
+    children: Slab<Weak<dyn Process>>,
     next: u64,
     entries: BTreeMap<u64, Option<Dependent>>,
     killed: bool,
     waiting: Vec<Waker>,
 }
 
-/// How one dependent is killed.
-#[derive(Clone)]
+impl Table {
+    fn is_empty(&self) -> bool {
+        self.children.is_empty() && self.entries.is_empty()
+    }
+
+    /// Whom to wake, if nothing is left.
+    fn done(&mut self) -> Vec<Waker> {
+        if self.is_empty() { std::mem::take(&mut self.waiting) } else { Vec::new() }
+    }
+}
+
+/// How one dependent that is no process is killed.
 pub(crate) enum Dependent {
-    Process(Weak<dyn Process>),
     Task(AbortHandle),
 }
 
 impl Dependent {
     fn kill(&self) {
         match self {
-            Self::Process(process) => {
-                if let Some(process) = process.upgrade() {
-                    kill(&process, ExitReason::Killed);
-                }
-            }
             Self::Task(handle) => abort(handle),
         }
     }
@@ -58,7 +64,25 @@ pub(crate) struct DependentGuard {
     key: u64,
 }
 
+/// The place of one child process; dropping it says that the child has ended.
+pub(crate) struct Place {
+    owner: Arc<Dependents>,
+    key: usize,
+}
+
 impl Dependents {
+    /// Enters a process that does not run yet. If the owner is already ending, it is killed before it does.
+    pub(crate) fn adopt(self: &Arc<Self>, child: &Arc<dyn Process>) {
+        let mut table = self.table.lock();
+        let key = table.children.insert(Arc::downgrade(child));
+        let is_late = table.killed;
+        drop(table);
+        child.cell().set_place(Place { owner: Arc::clone(self), key });
+        if is_late {
+            kill(child, ExitReason::Killed);
+        }
+    }
+
     /// Takes a place before the dependent is started, so that none can be missed.
     pub(crate) fn attach(self: &Arc<Self>) -> DependentGuard {
         let mut table = self.table.lock();
@@ -82,22 +106,26 @@ impl Dependents {
 
     /// Kills every dependent, and every one that is still to announce itself.
     pub(crate) fn kill_all(&self) {
-        let dependents: Vec<Dependent> = {
+        let (children, dependents): (Vec<_>, Vec<Dependent>) = {
             let mut table = self.table.lock();
             table.killed = true;
-            table.entries.values().flatten().cloned().collect()
+            let children = table.children.iter().filter_map(|(_, child)| child.upgrade()).collect();
+            (children, table.entries.values_mut().filter_map(Option::take).collect())
         };
+        for child in children {
+            kill(&child, ExitReason::Killed);
+        }
         for dependent in &dependents {
             dependent.kill();
         }
     }
 
-    /// Returns the keys of all dependents, oldest first.
+    /// Returns the keys of all tasks, oldest first.
     pub(crate) fn keys(&self) -> Vec<u64> {
         self.table.lock().entries.keys().copied().collect()
     }
 
-    /// Kills one dependent; returns false if it has ended, or has not announced itself.
+    /// Kills one task; returns false if it has ended, or has not announced itself.
     pub(crate) fn kill(&self, key: u64) -> bool {
         let dependent = self.table.lock().entries.get_mut(&key).and_then(Option::take);
         dependent.as_ref().map(Dependent::kill).is_some()
@@ -105,14 +133,14 @@ impl Dependents {
 
     /// Returns true if a process is among those that have not ended.
     pub(crate) fn has_processes(&self) -> bool {
-        let table = self.table.lock();
-        table.entries.values().flatten().any(|entry| matches!(entry, Dependent::Process(_)))
+        !self.table.lock().children.is_empty()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.table.lock().entries.is_empty()
+        self.table.lock().is_empty()
     }
 
+    /// The number of tasks.
     pub(crate) fn len(&self) -> usize {
         self.table.lock().entries.len()
     }
@@ -121,10 +149,12 @@ impl Dependents {
     pub(crate) async fn ended(&self) {
         std::future::poll_fn(|cx| {
             let mut table = self.table.lock();
-            if table.entries.is_empty() {
+            if table.is_empty() {
                 return Poll::Ready(());
             }
-            table.waiting.push(cx.waker().clone());
+            if !table.waiting.iter().any(|waker| waker.will_wake(cx.waker())) {
+                table.waiting.push(cx.waker().clone());
+            }
             Poll::Pending
         })
         .await;
@@ -148,9 +178,19 @@ impl Drop for DependentGuard {
     fn drop(&mut self) {
         let mut table = self.owner.table.lock();
         table.entries.remove(&self.key);
-        let woken =
-            if table.entries.is_empty() { std::mem::take(&mut table.waiting) } else { Vec::new() };
+        let woken = table.done();
         drop(table);
+        woken.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut table = self.owner.table.lock();
+        let child = table.children.try_remove(self.key);
+        let woken = table.done();
+        drop(table);
+        drop(child);
         woken.into_iter().for_each(Waker::wake);
     }
 }

@@ -4,14 +4,12 @@
 //! the list. No index decides anything here.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Poll, Waker};
 
-use crate::process::cell::Process;
+use crate::process::cell::{Process, Watchers};
 use crate::process::exit::ExitReason;
 use crate::process::pid::Pid;
-use crate::process::reply::{self, Answer};
 
 /// Identifies one monitor within its node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,13 +41,52 @@ pub(crate) trait DownSink: Send + Sync {
     fn flush(&self, monitor: MonitorId);
 }
 
-/// The cell of one waiting future is a sink.
-impl DownSink for reply::Cell<Down> {
-    fn down(&self, down: Down) {
-        self.answer(down);
+/// One entry in a target's list of watchers.
+pub(crate) struct Watcher {
+    id: MonitorId,
+    notice: Notice,
+}
+
+enum Notice {
+    /// A `Down` is delivered.
+    Sink(Arc<dyn DownSink>),
+    /// A future looks for itself when it is woken.
+    Wake(Option<Waker>),
+}
+
+impl Watcher {
+    pub(crate) fn sink(id: MonitorId, sink: Arc<dyn DownSink>) -> Self {
+        Self { id, notice: Notice::Sink(sink) }
     }
 
-    fn flush(&self, _monitor: MonitorId) {}
+    /// A future that has not been polled yet.
+    pub(crate) fn waiting(id: MonitorId) -> Self {
+        Self { id, notice: Notice::Wake(None) }
+    }
+
+    pub(crate) fn wait(&mut self, waker: &Waker) {
+        if let Notice::Wake(waiting) = &mut self.notice {
+            match waiting {
+                Some(waiting) => waiting.clone_from(waker),
+                None => *waiting = Some(waker.clone()),
+            }
+        }
+    }
+
+    /// Tells all of a process that has ended, in the order in which they began to watch.
+    pub(crate) fn tell_all(watchers: Watchers, pid: Pid, reason: &ExitReason) {
+        if watchers.is_empty() {
+            return;
+        }
+        let mut watchers: Vec<_> = watchers.into_iter().map(|(_, watcher)| watcher).collect();
+        watchers.sort_unstable_by_key(|watcher| watcher.id);
+        for Self { id: monitor, notice } in watchers {
+            match notice {
+                Notice::Sink(sink) => sink.down(Down { monitor, pid, reason: reason.clone() }),
+                Notice::Wake(waker) => waker.into_iter().for_each(Waker::wake),
+            }
+        }
+    }
 }
 
 /// Watches one process from anywhere; [`down`](Self::down) waits for its end.
@@ -74,19 +111,21 @@ impl DownSink for reply::Cell<Down> {
 /// ```
 #[must_use = "dropping a monitor ends the watch"]
 pub struct Monitor {
-    watch: Watch,
-    answer: Answer<Down>,
+    id: MonitorId,
+    target: Arc<dyn Process>,
+    /// Its place in the list; `None` if the target had already ended.
+    place: Option<usize>,
 }
 
 impl Monitor {
-    pub(crate) fn new(watch: Watch, answer: Answer<Down>) -> Self {
-        Self { watch, answer }
+    pub(crate) fn new(id: MonitorId, target: Arc<dyn Process>, place: Option<usize>) -> Self {
+        Self { id, target, place }
     }
 
     /// Returns the id that the `Down` will carry.
     #[must_use]
     pub fn id(&self) -> MonitorId {
-        self.watch.id
+        self.id
     }
 
     /// Waits until the process has ended. Exactly one `Down` comes.
@@ -94,18 +133,30 @@ impl Monitor {
     /// # Cancel safety
     ///
     /// Dropping the future drops the monitor.
-    pub async fn down(mut self) -> Down {
-        let pid = self.watch.target.cell().pid();
-        let answered = std::future::poll_fn(|cx| Pin::new(&mut self.answer).poll(cx)).await;
-        self.watch.fired = true;
-        // The sink is dropped unanswered only if the target's node is gone.
-        answered.unwrap_or(Down { monitor: self.watch.id, pid, reason: ExitReason::NoProc })
+    pub async fn down(self) -> Down {
+        let cell = self.target.cell();
+        let reason = std::future::poll_fn(|cx| match self.place {
+            Some(place) => cell.poll_watched(place, cx.waker()),
+            None => Poll::Ready(ExitReason::NoProc),
+        })
+        .await;
+        Down { monitor: self.id, pid: cell.pid(), reason }
+    }
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        let cell = self.target.cell();
+        cell.node().counters().monitor_dropped();
+        if let Some(place) = self.place {
+            cell.unwatch(place);
+        }
     }
 }
 
 impl fmt::Debug for Monitor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Monitor").field("id", &self.watch.id).finish_non_exhaustive()
+        f.debug_struct("Monitor").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -142,22 +193,18 @@ impl fmt::Debug for MonitorRef {
     }
 }
 
-/// One entry in a target's list of watchers, removed on drop.
+/// A watcher's own half of an entry that is a sink; dropping it removes the entry.
 pub(crate) struct Watch {
     pub(crate) id: MonitorId,
     pub(crate) target: Arc<dyn Process>,
     pub(crate) sink: Arc<dyn DownSink>,
     /// Its place in the list; `None` if the target had already ended.
     pub(crate) place: Option<usize>,
-    pub(crate) fired: bool,
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
         self.target.cell().node().counters().monitor_dropped();
-        if self.fired {
-            return;
-        }
         if !self.place.is_some_and(|place| self.target.cell().unwatch(place)) {
             self.sink.flush(self.id);
         }

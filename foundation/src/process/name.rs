@@ -238,6 +238,10 @@ impl<M: Send + 'static> Name<M> {
         Recipient::of_name(self.clone())
     }
 
+    pub(crate) fn shared_key(&self) -> &Arc<str> {
+        &self.slot.key
+    }
+
     pub(crate) fn slot(&self) -> &Arc<Slot<M>> {
         &self.slot
     }

@@ -62,14 +62,6 @@ pub(crate) fn pair<T>() -> (Reply<T>, Answer<T>) {
     (Reply { cell: Some(Arc::clone(&cell)) }, Answer { cell })
 }
 
-/// Creates a cell that is answered through a shared reference, and the waiting half.
-///
-/// Unlike a dropped [`Reply`], a dropped cell says nothing: whoever holds it must answer.
-pub(crate) fn sink<T>() -> (Arc<Cell<T>>, Answer<T>) {
-    let cell = Arc::new(Cell { state: Mutex::new(State::Waiting(None)) });
-    (Arc::clone(&cell), Answer { cell })
-}
-
 impl<T> Reply<T> {
     /// Answers the call. Never waits; if the caller has given up, the value is dropped.
     ///
@@ -89,11 +81,6 @@ impl<T> Reply<T> {
 }
 
 impl<T> Cell<T> {
-    /// Answers, unless that was done before.
-    pub(crate) fn answer(&self, value: T) {
-        self.settle(State::Answered(value));
-    }
-
     fn settle(&self, outcome: State<T>) {
         let mut state = self.state.lock();
         // An abandoned cell stays abandoned: the outcome is dropped after the lock.

@@ -9,14 +9,14 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crate::error::{CallError, CastError, CastFailure, SendError, SendFailure};
-use crate::process::cell::{Cell, Process, ProcessRef};
+use crate::process::cell::{Cell, Process, ProcessRef, Published};
 use crate::process::deadlines::Deadline;
 use crate::process::exit::ExitReason;
 use crate::process::link::ExitSignal;
 use crate::process::mailbox::{
     Control, Envelope, Mailbox, Overflow, Pushed, Receipt, ReserveRefused,
 };
-use crate::process::monitor::{Down, DownSink, MonitorId};
+use crate::process::monitor::{Down, DownSink, MonitorId, Watcher};
 use crate::process::name::Name;
 use crate::process::pid::Pid;
 use crate::process::reply::{self, Answer, Reply, Unanswered};
@@ -31,13 +31,13 @@ pub(crate) const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// process in the control lane.
 pub(crate) struct SystemMessages<M> {
     pub(crate) stop: Option<fn(ExitReason) -> M>,
-    pub(crate) down: Option<fn(Down) -> M>,
+    pub(crate) ended: Option<fn(Pid, ExitReason) -> M>,
     /// True for a process on its own thread, which cannot be aborted.
     pub(crate) on_thread: bool,
 }
 
 impl<M> SystemMessages<M> {
-    pub(crate) const CONTROL_LANE: Self = Self { stop: None, down: None, on_thread: false };
+    pub(crate) const CONTROL_LANE: Self = Self { stop: None, ended: None, on_thread: false };
 }
 
 /// One process with messages of type `M`: its cell and its mailbox, in one allocation.
@@ -131,6 +131,13 @@ impl<M: Send + 'static> Process for Server<M> {
         self.system.on_thread
     }
 
+    fn child_ended(&self, child: Pid, reason: &ExitReason) {
+        if let Some(wrap) = self.system.ended {
+            // A supervisor that has ended cares for no child.
+            drop(self.mailbox.push_unbounded(wrap(child, reason.clone())));
+        }
+    }
+
     fn sink(self: Arc<Self>) -> Arc<dyn DownSink> {
         self
     }
@@ -141,19 +148,21 @@ impl<M: Send + 'static> Process for Server<M> {
 
     fn publish_exit(&self, reason: ExitReason) {
         // The reason is known before the callers whose messages are dropped below ask for it.
-        let Some(finished) = self.cell.finish(&reason) else { return };
-        self.close_mailbox(&reason);
-        let mut watchers: Vec<_> =
-            finished.watchers.into_iter().map(|(_, watcher)| watcher).collect();
-        watchers.sort_unstable_by_key(|(monitor, _)| *monitor);
-        for (monitor, sink) in watchers {
-            sink.down(Down { monitor, pid: self.cell.pid(), reason: reason.clone() });
+        if !self.cell.end(&reason) {
+            return;
         }
-        if let Some(links) = finished.links {
+        self.close_mailbox(&reason);
+        let Published { parent, watchers, links, place, waiter } = self.cell.publish();
+        if let Some(parent) = parent {
+            parent.child_ended(self.cell.pid(), &reason);
+        }
+        Watcher::tell_all(watchers, self.cell.pid(), &reason);
+        if let Some(links) = links {
             links.fire(self, &reason);
         }
-        // Last, so that nobody sees the end of the owner before this one.
-        drop(finished.place);
+        // After the others, so that nobody sees the end of the owner before this one.
+        drop(place);
+        waiter.into_iter().for_each(Waker::wake);
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -163,13 +172,7 @@ impl<M: Send + 'static> Process for Server<M> {
 
 impl<M: Send + 'static> DownSink for Server<M> {
     fn down(&self, down: Down) {
-        match self.system.down {
-            // A watcher that has ended cares for no Down.
-            Some(wrap) => drop(self.mailbox.push_unbounded(wrap(down))),
-            None => {
-                self.mailbox.push_control(Control::Down(down));
-            }
-        }
+        self.mailbox.push_control(Control::Down(down));
     }
 
     fn flush(&self, monitor: MonitorId) {
@@ -201,6 +204,10 @@ impl<M: Send + 'static> ServerRef<M> {
 
     pub(crate) fn server(&self) -> &Arc<Server<M>> {
         &self.server
+    }
+
+    pub(crate) fn into_process(self) -> ProcessRef {
+        self.process
     }
 
     /// Returns the pid of this incarnation.

@@ -6,6 +6,7 @@
 use super::spec::{CoreSpec, Shutdown, SpecError};
 use super::table::ChildKey;
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 
 /// How the state machine reads an exit reason.
@@ -24,6 +25,14 @@ pub(crate) trait Reason: Clone + fmt::Debug + fmt::Display {
 
     /// Whether this is `Killed`.
     fn is_killed(&self) -> bool;
+}
+
+/// One incarnation of a child, as the driver knows it.
+pub(crate) trait Incarnation: Clone + fmt::Debug {
+    /// What tells it from every other one.
+    type Id: Copy + Eq + Hash + fmt::Debug;
+
+    fn id(&self) -> Self::Id;
 }
 
 /// Something that happened to the supervisor, taken from its one queue in arrival order.

@@ -3,20 +3,18 @@
 //! Decides which calls are refused in which state; what a started or stopped child leads to is
 //! decided in `strategy.rs`. Every call is answered exactly once.
 
-use super::action::{AdminError, Answer, Reason, Request, Target};
+use super::action::{AdminError, Answer, Incarnation, Reason, Request, Target};
 use super::spec::{CoreSpec, Mode};
 use super::strategy::{Activity, Cause, Core};
 use super::table::{ChildKey, ChildState};
-use std::fmt::Debug;
-use std::hash::Hash;
 
 impl<S, P, R> Core<S, P, R>
 where
-    P: Clone + Eq + Hash + Debug,
+    P: Incarnation,
     R: Reason,
 {
     /// Takes one call: either an action follows, or the answer is already on its way.
-    pub(super) fn administer(&mut self, token: u64, request: Request<S, P>) {
+    pub(super) fn administer(&mut self, token: u64, request: Request<S, P::Id>) {
         let refused = match request {
             Request::Start(spec) => self.start_child(token, spec),
             Request::Terminate(target) => self.terminate_child(token, target),
@@ -51,13 +49,17 @@ where
         Ok(())
     }
 
-    fn terminate_child(&mut self, token: u64, target: Target<P>) -> Result<(), AdminError<P, R>> {
+    fn terminate_child(
+        &mut self,
+        token: u64,
+        target: Target<P::Id>,
+    ) -> Result<(), AdminError<P, R>> {
         let key = match (self.mode, target) {
             (Mode::Static { .. }, Target::Id(id)) => self.table.key_of_id(&id),
             (Mode::Static { .. }, Target::Pid { .. }) => None,
             (Mode::Dynamic { .. }, Target::Id(_)) => return Err(AdminError::Dynamic),
             (Mode::Dynamic { .. }, Target::Pid { pid, alive }) => {
-                let key = self.table.key_of_pid(&pid);
+                let key = self.table.key_of_pid(pid);
                 if key.is_none() && !alive {
                     // It may have been a child once; it is certainly not running now.
                     self.reply(token, Ok(Answer::Ok));

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::process::cell::ProcessRef;
 use crate::process::exit::ExitReason;
 use crate::supervisor::action::Reason;
 use crate::supervisor::spec::{ChildKind, CoreSpec, Restart, Shutdown};
-use crate::supervisor::starting::{StartFn, Starter, Starting};
+use crate::supervisor::starting::{StartFn, StartOutcome, Starter};
 
 /// How to start a child, when to restart it, and how to stop it. Plain data: the same value serves tests and production.
 ///
@@ -25,14 +26,14 @@ pub struct ChildSpec {
 impl ChildSpec {
     pub(crate) fn worker(
         id: &str,
-        start: impl Fn(Starter) -> Starting + Send + Sync + 'static,
+        start: impl Fn(&Starter<'_>) -> Result<ProcessRef, StartOutcome> + Send + Sync + 'static,
     ) -> Self {
         Self { core: CoreSpec::new(id, ChildKind::Worker, Arc::new(start)) }
     }
 
     pub(crate) fn supervisor(
         id: &str,
-        start: impl Fn(Starter) -> Starting + Send + Sync + 'static,
+        start: impl Fn(&Starter<'_>) -> Result<ProcessRef, StartOutcome> + Send + Sync + 'static,
     ) -> Self {
         Self { core: CoreSpec::new(id, ChildKind::Supervisor, Arc::new(start)) }
     }

@@ -6,28 +6,27 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::gen_server::run::Ack;
-use crate::process::cell::{Process, ProcessRef};
+use crate::process::cell::{Ack, Process, ProcessRef};
 use crate::process::exit::ExitReason;
 use crate::process::mailbox::{Control, Inbox, Received};
-use crate::process::monitor::Down;
 use crate::process::pid::Pid;
 use crate::process::reply::Reply;
 use crate::process::server_ref::{Server, SystemMessages};
+use crate::process::spawn::leave_host;
 use crate::supervisor::action::{
-    Action, AdminError, Answer, Input, Outcome, ReportedChild, Request, RetryToken,
+    Action, AdminError, Answer, Incarnation, Input, Outcome, ReportedChild, Request, RetryToken,
     SupervisorReport, Target,
 };
 use crate::supervisor::handle::{ChildCounts, ChildInfo, ChildProcess};
-use crate::supervisor::kids::Kids;
+use crate::supervisor::kids::{self, Kid};
 use crate::supervisor::report::{Report, ReportKind};
-use crate::supervisor::starting::{AlreadyStarted, StartFn, StartOutcome, Starter};
+use crate::supervisor::starting::{AlreadyStarted, StartFn, StartOutcome, Starter, acknowledged};
 use crate::supervisor::strategy::Core;
 use crate::supervisor::table::{ChildKey, ChildState};
 use crate::telemetry;
 
-pub(crate) type SupervisorCore = Core<StartFn, Pid, ExitReason>;
-pub(crate) type AdminResult = Result<AdminAnswer, AdminError<Pid, ExitReason>>;
+pub(crate) type SupervisorCore = Core<StartFn, Kid, ExitReason>;
+pub(crate) type AdminResult = Result<AdminAnswer, AdminError<Kid, ExitReason>>;
 
 /// The good answers of the admin calls.
 #[derive(Debug)]
@@ -40,7 +39,7 @@ pub(crate) enum AdminAnswer {
 /// Everything that a supervisor can be told.
 pub(crate) enum SupervisorMsg {
     Stop(ExitReason),
-    Down(Down),
+    Ended(Pid, ExitReason),
     Retry(RetryToken),
     Admin(Request<StartFn, Pid>, Reply<AdminResult>),
     /// Whether the process lives matters when this is served, not when it was asked.
@@ -51,38 +50,32 @@ pub(crate) enum SupervisorMsg {
 
 impl SupervisorMsg {
     pub(crate) const SYSTEM: SystemMessages<Self> =
-        SystemMessages { stop: Some(Self::Stop), down: Some(Self::Down), on_thread: false };
+        SystemMessages { stop: Some(Self::Stop), ended: Some(Self::Ended), on_thread: false };
 }
 
 pub(crate) struct Driver {
     server: Arc<Server<SupervisorMsg>>,
+    /// The same process, as its children know it.
+    own: Arc<dyn Process>,
     core: SupervisorCore,
-    kids: Kids,
-    ack: Option<Reply<Ack>>,
     calls: HashMap<u64, Reply<AdminResult>>,
     next_token: u64,
 }
 
 impl Driver {
-    pub(crate) fn new(
-        server: Arc<Server<SupervisorMsg>>,
-        core: SupervisorCore,
-        ack: Reply<Ack>,
-    ) -> Self {
-        Self {
-            server,
-            core,
-            kids: Kids::default(),
-            ack: Some(ack),
-            calls: HashMap::new(),
-            next_token: 0,
-        }
+    pub(crate) fn new(server: Arc<Server<SupervisorMsg>>, core: SupervisorCore) -> Self {
+        let own: Arc<dyn Process> = Arc::clone(&server) as Arc<dyn Process>;
+        Self { server, own, core, calls: HashMap::new(), next_token: 0 }
     }
 
     /// Runs the supervisor to its end and returns the reason.
     pub(crate) async fn run(mut self) -> ExitReason {
         let mut inbox = Inbox::new(self.server.mailbox.capacity());
-        let mut input = Some(Input::Boot);
+        if let Some(reason) = self.serve(Input::Boot).await {
+            return reason;
+        }
+        leave_host(&self.server.cell).await;
+        let mut input = None;
         loop {
             if let Some(input) = input.take()
                 && let Some(reason) = self.serve(input).await
@@ -98,9 +91,8 @@ impl Driver {
                 Received::Control(Control::Stop(reason) | Control::Exit(reason)) => {
                     Some(Input::Stop { reason })
                 }
-                Received::Control(Control::Down(down)) => Some(self.child_exited(&down)),
-                // A supervisor traps, and knows nobody whose exit signal would mean anything to it.
-                Received::Control(Control::Signal(_)) => None,
+                // A supervisor traps, and knows nobody whose exit would mean anything to it but its children.
+                Received::Control(Control::Signal(_) | Control::Down(_)) => None,
                 Received::Control(Control::Sync(reply)) => {
                     reply.send(());
                     None
@@ -114,7 +106,7 @@ impl Driver {
     fn translate(&mut self, message: SupervisorMsg) -> Option<Input<StartFn, Pid, ExitReason>> {
         match message {
             SupervisorMsg::Stop(reason) => Some(Input::Stop { reason }),
-            SupervisorMsg::Down(down) => Some(self.child_exited(&down)),
+            SupervisorMsg::Ended(pid, reason) => Some(Input::ChildExited { pid, reason }),
             SupervisorMsg::Retry(token) => Some(Input::Retry(token)),
             SupervisorMsg::Admin(request, reply) => Some(self.admin(request, reply)),
             SupervisorMsg::TerminateProcess(process, reply) => {
@@ -129,7 +121,7 @@ impl Driver {
                 let counts = self.core.count_children();
                 // As in OTP: a child that has ended counts no more, although its end still waits in the queue. A dynamic
                 // supervisor counts its table.
-                let gone = if self.core.is_dynamic() { 0 } else { self.kids.ended() };
+                let gone = if self.core.is_dynamic() { 0 } else { self.ended() };
                 reply.send(ChildCounts {
                     specs: counts.specs,
                     active: counts.active.saturating_sub(gone),
@@ -152,9 +144,13 @@ impl Driver {
         Input::Admin { token, request }
     }
 
-    fn child_exited(&mut self, down: &Down) -> Input<StartFn, Pid, ExitReason> {
-        self.kids.forget(down.pid);
-        Input::ChildExited { pid: down.pid, reason: down.reason.clone() }
+    /// How many children have ended without the state machine having been told yet. Cost: O(children).
+    fn ended(&self) -> usize {
+        let has_ended = |state: &ChildState<Kid>| match state {
+            ChildState::Running(kid) => !kid.process().is_alive(),
+            ChildState::Restarting { .. } | ChildState::Undefined => false,
+        };
+        self.core.which_children().filter(|(_, child)| has_ended(&child.state)).count()
     }
 
     /// Feeds one input and executes the actions it leads to. Returns the reason when the supervisor is over.
@@ -165,8 +161,10 @@ impl Driver {
             let outcome = match next {
                 Action::Terminate { reason } => return Some(reason),
                 Action::StartChild { key, generation } => self.start_child(key, generation).await,
-                Action::StopChild(stop) => Outcome::Stopped(self.kids.stop(&stop).await),
-                Action::StopAll(stops) => Outcome::AllStopped(self.kids.stop_all(stops).await),
+                Action::StopChild(stop) => Outcome::Stopped(stop.pid.stop(stop.shutdown).await),
+                Action::StopAll(stops) => {
+                    Outcome::AllStopped(kids::stop_all(&self.server.cell, stops).await)
+                }
                 Action::ScheduleRetry(token) => {
                     // The queue is the supervisor's own, which is open while it runs.
                     drop(self.server.mailbox.push_unbounded(SupervisorMsg::Retry(token)));
@@ -190,21 +188,26 @@ impl Driver {
         None
     }
 
-    async fn start_child(&mut self, key: ChildKey, generation: u64) -> Outcome<Pid, ExitReason> {
-        let Some(child) = self.core.child(key) else { return Outcome::Failed(ExitReason::NoProc) };
-        let Some(start) = child.start.clone() else { return Outcome::Failed(ExitReason::NoProc) };
+    async fn start_child(&mut self, key: ChildKey, generation: u64) -> Outcome<Kid, ExitReason> {
+        let child = self.core.child(key);
+        let Some((child, start)) = child.and_then(|child| Some((child, child.start.as_ref()?)))
+        else {
+            return Outcome::Failed(ExitReason::NoProc);
+        };
         let cell = &self.server.cell;
-        let place = cell.dependents().attach();
-        let starter = Starter { node: cell.node().clone(), id: Arc::clone(&child.id), place };
-        match start(starter).await {
+        let (node, owner) = (cell.node(), cell.dependents());
+        // A guest is no host, or the depth of a tree would be the depth of the stack.
+        let host = if cell.is_guest() { None } else { Some(&self.own) };
+        let outcome = match start(&Starter { node, id: &child.id, owner, host }) {
+            Ok(process) => acknowledged(process).await,
+            Err(outcome) => outcome,
+        };
+        match outcome {
             StartOutcome::Started(process) => {
                 if generation > 1 {
                     telemetry::child_restarted();
                 }
-                let pid = process.pid();
-                let own: Arc<dyn Process> = Arc::clone(&self.server) as Arc<dyn Process>;
-                self.kids.add(process, own.sink());
-                Outcome::Started(pid)
+                Outcome::Started(Kid::adopt(process, &self.own))
             }
             StartOutcome::Ignored => Outcome::Ignored,
             StartOutcome::Failed { reason, .. } => Outcome::Failed(reason),
@@ -214,34 +217,27 @@ impl Driver {
         }
     }
 
-    fn acknowledge(&mut self, result: Result<(), (Arc<str>, ExitReason)>) {
-        let Some(ack) = self.ack.take() else { return };
-        ack.send(match result {
+    fn acknowledge(&self, result: Result<(), (Arc<str>, ExitReason)>) {
+        self.server.cell.acknowledge(match result {
             Ok(()) => Ack::Up,
-            Err((id, reason)) => Ack::ChildFailed { id, reason },
+            Err(child) => Ack::ChildFailed(Box::new(child)),
         });
     }
 
-    fn reply(&mut self, token: u64, result: Result<Answer<Pid>, AdminError<Pid, ExitReason>>) {
+    fn reply(&mut self, token: u64, result: Result<Answer<Kid>, AdminError<Kid, ExitReason>>) {
         let Some(reply) = self.calls.remove(&token) else { return };
         reply.send(result.map(|answer| match answer {
-            Answer::Started(pid) => {
-                self.kids.get(pid).cloned().map_or(AdminAnswer::Ok, AdminAnswer::Started)
-            }
+            Answer::Started(kid) => AdminAnswer::Started(kid.process().clone()),
             Answer::Ignored => AdminAnswer::Ignored,
             Answer::Ok => AdminAnswer::Ok,
         }));
     }
 
     fn which_children(&self) -> Vec<ChildInfo> {
-        let info = |child: &crate::supervisor::table::Child<StartFn, Pid>| ChildInfo {
+        let info = |child: &crate::supervisor::table::Child<StartFn, Kid>| ChildInfo {
             id: Arc::clone(&child.id),
             process: match &child.state {
-                ChildState::Running(pid) => self
-                    .kids
-                    .get(*pid)
-                    .cloned()
-                    .map_or(ChildProcess::Undefined, ChildProcess::Running),
+                ChildState::Running(kid) => ChildProcess::Running(kid.process().clone()),
                 ChildState::Restarting { .. } => ChildProcess::Restarting,
                 ChildState::Undefined => ChildProcess::Undefined,
             },
@@ -251,14 +247,14 @@ impl Driver {
         self.core.which_children().map(|(_, child)| info(child)).collect()
     }
 
-    fn report(&self, report: SupervisorReport<Pid, ExitReason>) {
-        let tell = |kind, child: &ReportedChild<Pid>, reason: Option<&ExitReason>| {
+    fn report(&self, report: SupervisorReport<Kid, ExitReason>) {
+        let tell = |kind, child: &ReportedChild<Kid>, reason: Option<&ExitReason>| {
             self.server.cell.node().report(&Report {
                 kind,
                 supervisor: self.server.cell.pid(),
                 supervisor_name: self.server.cell.label().cloned(),
                 child: Arc::clone(&child.id),
-                pid: child.pid,
+                pid: child.pid.as_ref().map(Incarnation::id),
                 reason: reason.cloned(),
             });
         };

@@ -14,7 +14,7 @@ use crate::process::name::Name;
 use crate::process::pid::Pid;
 use crate::process::reply::Reply;
 use crate::process::server_ref::ServerRef;
-use crate::supervisor::action::{AdminError, Request, Target};
+use crate::supervisor::action::{AdminError, Incarnation, Request, Target};
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::driver::{AdminAnswer, AdminResult, SupervisorMsg};
 use crate::supervisor::spec::{ChildKind, SpecError};
@@ -215,7 +215,7 @@ impl SupervisorRef {
         match self.admin(Request::Start(child.core)).await.map_err(StartChildError::Call)? {
             Ok(AdminAnswer::Started(process)) => Ok(process),
             Ok(AdminAnswer::Ignored | AdminAnswer::Ok) => Err(StartChildError::Ignored),
-            Err(AdminError::AlreadyStarted(pid)) => Err(StartChildError::AlreadyStarted(pid)),
+            Err(AdminError::AlreadyStarted(kid)) => Err(StartChildError::AlreadyStarted(kid.id())),
             Err(AdminError::MaxChildren) => Err(StartChildError::MaxChildren),
             Err(AdminError::Spec(error)) => Err(StartChildError::Spec(error)),
             Err(AdminError::StartFailed(reason)) => Err(StartChildError::Failed(reason)),

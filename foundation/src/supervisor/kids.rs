@@ -1,87 +1,86 @@
-//! The living children of one supervisor, and how each is stopped.
+//! The children of one supervisor as processes, and how each is stopped.
 
-use std::collections::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
-
-use crate::process::cell::ProcessRef;
+use crate::process::cell::{Cell, Process, ProcessRef};
 use crate::process::exit::ExitReason;
-use crate::process::monitor::{DownSink, Watch};
 use crate::process::pid::Pid;
-use crate::supervisor::action::Stop;
+use crate::supervisor::action::{Incarnation, Stop};
 use crate::supervisor::spec::Shutdown;
 use crate::supervisor::table::ChildKey;
-use crate::time::Elapsed;
+use crate::time::{Elapsed, after};
 
-struct Kid {
-    process: ProcessRef,
-    /// Tells the supervisor of the end; kept as long as the child counts.
-    _watch: Watch,
-}
+/// One incarnation of a child. Its end is told to the supervisor's queue, until the supervisor stops it.
+#[derive(Debug, Clone)]
+pub(crate) struct Kid(ProcessRef);
 
-#[derive(Default)]
-pub(crate) struct Kids {
-    living: HashMap<Pid, Kid>,
-}
+impl Incarnation for Kid {
+    type Id = Pid;
 
-impl Kids {
-    pub(crate) fn add(&mut self, process: ProcessRef, sink: Arc<dyn DownSink>) {
-        let watch = process.link(sink);
-        self.living.insert(process.pid(), Kid { process, _watch: watch });
-    }
-
-    pub(crate) fn get(&self, pid: Pid) -> Option<&ProcessRef> {
-        self.living.get(&pid).map(|kid| &kid.process)
-    }
-
-    /// How many have ended without the supervisor having been told yet. Cost: O(children).
-    pub(crate) fn ended(&self) -> usize {
-        self.living.values().filter(|kid| !kid.process.is_alive()).count()
-    }
-
-    pub(crate) fn forget(&mut self, pid: Pid) {
-        self.living.remove(&pid);
-    }
-
-    /// Stops one child and returns the reason of its end.
-    pub(crate) async fn stop(&mut self, stop: &Stop<Pid>) -> ExitReason {
-        let Some(kid) = self.living.remove(&stop.pid) else { return ExitReason::NoProc };
-        stop_process(&kid.process, stop.shutdown).await
-    }
-
-    /// Stops all of `stops` at the same time.
-    pub(crate) async fn stop_all(&mut self, stops: Vec<Stop<Pid>>) -> Vec<(ChildKey, ExitReason)> {
-        let ends: FuturesUnordered<_> = stops
-            .into_iter()
-            .filter_map(|stop| {
-                let kid = self.living.remove(&stop.pid)?;
-                Some(async move { (stop.key, stop_process(&kid.process, stop.shutdown).await) })
-            })
-            .collect();
-        ends.collect().await
+    fn id(&self) -> Pid {
+        self.0.pid()
     }
 }
 
-/// Ends a process as its shutdown rule says and waits until it is gone.
-pub(crate) async fn stop_process(process: &ProcessRef, shutdown: Shutdown) -> ExitReason {
-    let monitor = process.monitor();
-    let ended = monitor.down();
-    let mut ended = std::pin::pin!(ended);
-    match shutdown {
-        Shutdown::BrutalKill => process.exit(ExitReason::Killed),
-        Shutdown::Infinity => process.process().stop(ExitReason::Shutdown),
-        Shutdown::Timeout(limit) => {
-            process.process().stop(ExitReason::Shutdown);
-            let deadlines = process.process().cell().node().deadlines();
-            if let Err(Elapsed) = deadlines.within(limit).limit(ended.as_mut()).await {
-                process.exit(ExitReason::Killed);
-            } else {
-                return process.exit_reason().unwrap_or(ExitReason::NoProc);
-            }
+impl Kid {
+    /// Has `supervisor` told of the end of `process`; at once if it has ended.
+    pub(crate) fn adopt(process: ProcessRef, supervisor: &Arc<dyn Process>) -> Self {
+        process.process().cell().adopt(Arc::clone(supervisor));
+        Self(process)
+    }
+
+    pub(crate) fn process(&self) -> &ProcessRef {
+        &self.0
+    }
+
+    /// Stops it and returns the reason of its end, of which nobody else hears any more.
+    pub(crate) async fn stop(&self, shutdown: Shutdown) -> ExitReason {
+        self.0.process().cell().disown();
+        stop_process(&self.0, shutdown).await
+    }
+}
+
+/// Stops all children of the supervisor `own`, which are those of `stops`, at the same time.
+pub(crate) async fn stop_all(own: &Cell, stops: Vec<Stop<Kid>>) -> Vec<(ChildKey, ExitReason)> {
+    let mut limits = BTreeSet::new();
+    for Stop { pid: Kid(process), shutdown, .. } in &stops {
+        process.process().cell().disown();
+        tell_to_stop(process, *shutdown);
+        if let Shutdown::Timeout(limit) = shutdown {
+            limits.insert(*limit);
         }
     }
-    let down = ended.await;
-    process.exit_reason().unwrap_or(down.reason)
+    let due: Vec<_> = limits.into_iter().map(|limit| (limit, after(limit))).collect();
+    for (limit, at) in due {
+        let ended = std::pin::pin!(own.dependents().ended());
+        if let Err(Elapsed) = own.node().deadlines().until(at).limit(ended).await {
+            let late = |stop: &&Stop<Kid>| stop.shutdown == Shutdown::Timeout(limit);
+            stops.iter().filter(late).for_each(|stop| stop.pid.0.exit(ExitReason::Killed));
+        }
+    }
+    own.dependents().ended().await;
+    let end = |stop: Stop<Kid>| (stop.key, stop.pid.0.exit_reason().unwrap_or(ExitReason::NoProc));
+    stops.into_iter().map(end).collect()
+}
+
+/// Ends a process as its shutdown rule says and waits until it is gone. Only the owner of the process may do this.
+pub(crate) async fn stop_process(process: &ProcessRef, shutdown: Shutdown) -> ExitReason {
+    let cell = process.process().cell();
+    let mut ended = std::future::poll_fn(|cx| cell.poll_ended(cx.waker()));
+    tell_to_stop(process, shutdown);
+    if let Shutdown::Timeout(limit) = shutdown {
+        match cell.node().deadlines().within(limit).limit(&mut ended).await {
+            Ok(reason) => return reason,
+            Err(Elapsed) => process.exit(ExitReason::Killed),
+        }
+    }
+    ended.await
+}
+
+fn tell_to_stop(process: &ProcessRef, shutdown: Shutdown) {
+    match shutdown {
+        Shutdown::BrutalKill => process.exit(ExitReason::Killed),
+        Shutdown::Infinity | Shutdown::Timeout(_) => process.process().stop(ExitReason::Shutdown),
+    }
 }

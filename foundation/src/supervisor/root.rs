@@ -12,7 +12,7 @@ use crate::supervisor::driver::SupervisorMsg;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::kids::stop_process;
 use crate::supervisor::spec::Shutdown;
-use crate::supervisor::starting::{StartOutcome, Starter};
+use crate::supervisor::starting::{StartOutcome, Starter, acknowledged};
 use crate::supervisor::supervisor_spec::SupervisorSpec;
 
 /// Owns a supervision tree.
@@ -42,9 +42,14 @@ impl Supervisor {
     pub async fn start(node: &Node, spec: SupervisorSpec) -> Result<Self, StartError> {
         spec.whole.core().map_err(StartError::Spec)?;
         let owner = KillOnDrop(Arc::new(Dependents::default()));
-        let starter =
-            Starter { node: node.clone(), id: Arc::from("root"), place: owner.0.attach() };
-        match spec.whole.start(starter).await {
+        let id: Arc<str> = Arc::from("root");
+        // Without a host: whoever starts a tree may drop this future at any time.
+        let starter = Starter { node, id: &id, owner: &owner.0, host: None };
+        let outcome = match spec.whole.start(&starter) {
+            Ok(process) => acknowledged(process).await,
+            Err(outcome) => outcome,
+        };
+        match outcome {
             StartOutcome::Started(process) => {
                 let server = process.server::<SupervisorMsg>().ok_or(StartError::Ignored)?;
                 let owner = owner.disarm();

@@ -1,25 +1,25 @@
 //! How any child is started: what it is given, and how its start can go.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::gen_server::run::Ack;
 use crate::node::Node;
-use crate::process::cell::ProcessRef;
-use crate::process::dependents::DependentGuard;
+use crate::process::cell::{Ack, Process, ProcessRef};
+use crate::process::dependents::Dependents;
 use crate::process::exit::ExitReason;
 use crate::process::name::Name;
 use crate::process::pid::Pid;
-use crate::process::reply::Answer;
 use crate::process::server_ref::ServerRef;
 
-/// What a start is given: the node, the child's id, and its place among the dependents of its supervisor.
-pub(crate) struct Starter {
-    pub(crate) node: Node,
-    pub(crate) id: Arc<str>,
-    pub(crate) place: DependentGuard,
+/// What a start is given.
+pub(crate) struct Starter<'a> {
+    pub(crate) node: &'a Node,
+    /// The id of the child.
+    pub(crate) id: &'a Arc<str>,
+    /// Whose dependent it becomes.
+    pub(crate) owner: &'a Arc<Dependents>,
+    /// The supervisor on whose task the first turn can be taken.
+    pub(crate) host: Option<&'a Arc<dyn Process>>,
 }
 
 /// How a start went.
@@ -40,8 +40,9 @@ impl StartOutcome {
     }
 }
 
-pub(crate) type Starting = Pin<Box<dyn Future<Output = StartOutcome> + Send>>;
-pub(crate) type StartFn = Arc<dyn Fn(Starter) -> Starting + Send + Sync>;
+/// Starts a child without waiting for its `init`, or says why it cannot.
+pub(crate) type StartFn =
+    Arc<dyn Fn(&Starter<'_>) -> Result<ProcessRef, StartOutcome> + Send + Sync>;
 
 /// A name was not free. Inside an [`ExitReason::Error`] when a supervisor could not start a child for this reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +56,12 @@ impl fmt::Display for AlreadyStarted {
 
 impl std::error::Error for AlreadyStarted {}
 
-/// Joins a process that does not run yet to its owner, and takes its name if it has one.
+/// Takes the name of a process that does not run yet, if it has one.
 pub(crate) fn occupy<M: Send + 'static>(
     server: &ServerRef<M>,
     name: Option<&Name<M>>,
 ) -> Result<(), StartOutcome> {
     let process = server.process().process();
-    process.cell().announce(Arc::downgrade(process));
     let Some(name) = name else { return Ok(()) };
     match name.slot().occupy(server) {
         Ok(()) => {
@@ -76,18 +76,17 @@ pub(crate) fn occupy<M: Send + 'static>(
 }
 
 /// Waits for the end of `init`. A start that failed is reported only after the end of the process.
-pub(crate) async fn acknowledged(process: ProcessRef, answer: Answer<Ack>) -> StartOutcome {
-    let ack = answer.await;
-    if let Ok(Ack::Up) = ack {
-        return StartOutcome::Started(process);
-    }
-    let down = process.monitor().down().await;
-    let reason = process.exit_reason().unwrap_or(down.reason);
+pub(crate) async fn acknowledged(process: ProcessRef) -> StartOutcome {
+    let cell = process.process().cell();
+    let ack = std::future::poll_fn(|cx| cell.poll_started(cx.waker())).await;
+    let failed = |child| StartOutcome::Failed {
+        reason: cell.exit_reason().unwrap_or(ExitReason::NoProc),
+        child,
+    };
     match ack {
-        Ok(Ack::Ignore) => StartOutcome::Ignored,
-        Ok(Ack::ChildFailed { id, reason: cause }) => {
-            StartOutcome::Failed { reason, child: Some((id, cause)) }
-        }
-        _ => StartOutcome::failed(reason),
+        Some(Ack::Up) => StartOutcome::Started(process),
+        Some(Ack::Ignore) => StartOutcome::Ignored,
+        Some(Ack::ChildFailed(child)) => failed(Some(*child)),
+        None => failed(None),
     }
 }

@@ -11,15 +11,13 @@
 //! * A temporary child is never started twice. After `Terminate` no child runs.
 
 use super::action::{
-    Action, AdminError, Answer, BootFailure, Input, Outcome, Reason, ReportedChild, RetryToken,
-    SupervisorReport,
+    Action, AdminError, Answer, BootFailure, Incarnation, Input, Outcome, Reason, ReportedChild,
+    RetryToken, SupervisorReport,
 };
 use super::intensity::{RestartWindow, Verdict};
 use super::spec::{AutoShutdown, CoreSpec, Flags, Mode, Restart, SpecError, Strategy};
 use super::table::{Child, ChildKey, ChildState, ChildTable, Counts};
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Debug;
-use std::hash::Hash;
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +25,7 @@ use std::time::Duration;
 /// The state machine. `S` is how the driver starts a child, `P` one incarnation of a child, `R` why
 /// it ended.
 #[derive(Debug, Clone)]
-pub(crate) struct Core<S, P, R> {
+pub(crate) struct Core<S, P: Incarnation, R> {
     pub(super) mode: Mode,
     pub(super) table: ChildTable<S, P>,
     window: RestartWindow,
@@ -95,7 +93,7 @@ enum Awaited {
 
 impl<S, P, R> Core<S, P, R>
 where
-    P: Clone + Eq + Hash + Debug,
+    P: Incarnation,
     R: Reason,
 {
     /// Creates a supervisor that waits for [`Input::Boot`].
@@ -135,7 +133,11 @@ where
     /// # Panics
     ///
     /// Panics if an action is outstanding, or if the first input is not the only `Boot`.
-    pub(crate) fn handle(&mut self, input: Input<S, P, R>, now: Duration) -> Option<Action<P, R>> {
+    pub(crate) fn handle(
+        &mut self,
+        input: Input<S, P::Id, R>,
+        now: Duration,
+    ) -> Option<Action<P, R>> {
         assert!(self.awaited == Awaited::Nothing, "an input while an action is outstanding");
         if self.is_over() {
             return None;
@@ -148,7 +150,7 @@ where
             }
             Input::Stop { reason } => self.end(reason),
             _ if is_new => panic!("the first input of a supervisor is Boot"),
-            Input::ChildExited { pid, reason } => self.child_exited(&pid, reason, now),
+            Input::ChildExited { pid, reason } => self.child_exited(pid, reason, now),
             Input::Retry(token) => self.retry(token, now),
             Input::Admin { token, request } => self.administer(token, request),
         }
@@ -395,12 +397,11 @@ where
         }
     }
 
-    fn child_exited(&mut self, pid: &P, reason: R, now: Duration) {
+    fn child_exited(&mut self, pid: P::Id, reason: R, now: Duration) {
         let Some(key) = self.table.key_of_pid(pid) else { return };
         let Some(child) = self.table.get(key) else { return };
-        if !matches!(child.state, ChildState::Running(_)) {
-            return;
-        }
+        let ChildState::Running(incarnation) = &child.state else { return };
+        let last = Some(incarnation.clone());
         let is_clean = reason.is_clean();
         let is_significant = child.significant;
         let (is_reported, is_restarted) = match child.restart {
@@ -413,7 +414,7 @@ where
             self.report(SupervisorReport::ChildTerminated { child, reason });
         }
         if is_restarted {
-            self.table.set(key, ChildState::Restarting { last: Some(pid.clone()) });
+            self.table.set(key, ChildState::Restarting { last });
             self.restart(key, now);
         } else {
             self.table.settle(key);
@@ -457,10 +458,9 @@ where
         match auto_shutdown {
             AutoShutdown::Never => false,
             AutoShutdown::AnySignificant => true,
-            AutoShutdown::AllSignificant => !self
-                .table
-                .iter()
-                .any(|(_, child)| child.significant && child.state != ChildState::Undefined),
+            AutoShutdown::AllSignificant => !self.table.iter().any(|(_, child)| {
+                child.significant && !matches!(child.state, ChildState::Undefined)
+            }),
         }
     }
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gen_server::spec::Setup;
+use crate::process::cell::ProcessRef;
 use crate::process::exit::ExitReason;
 use crate::process::mailbox::Overflow;
-use crate::process::server_ref::ServerRef;
-use crate::process::{link, reply, spawn};
+use crate::process::{link, spawn};
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::driver::{Driver, SupervisorCore, SupervisorMsg};
 use crate::supervisor::spec::{AutoShutdown, Flags, Mode, SpecError, Strategy};
-use crate::supervisor::starting::{StartOutcome, Starter, acknowledged};
+use crate::supervisor::starting::{StartOutcome, Starter};
 
 /// Admin calls that may wait in a supervisor's queue; what its children and its parent tell it does not count.
 const ADMIN_CALLS_MAX: usize = 1_024;
@@ -163,7 +163,7 @@ impl Default for DynamicSupervisorSpec {
 
 impl Whole {
     fn into_child(self, id: &str) -> ChildSpec {
-        ChildSpec::supervisor(id, move |starter| Box::pin(self.clone().start(starter)))
+        ChildSpec::supervisor(id, move |starter| self.start(starter))
     }
 
     pub(crate) fn core(&self) -> Result<SupervisorCore, SpecError> {
@@ -173,31 +173,21 @@ impl Whole {
         )
     }
 
-    pub(crate) async fn start(self, starter: Starter) -> StartOutcome {
-        let core = match self.core() {
-            Ok(core) => core,
-            Err(error) => return StartOutcome::failed(ExitReason::error(error)),
-        };
-        let name = match self
-            .name
-            .as_deref()
-            .map(|key| starter.node.name::<SupervisorMsg>(key))
-            .transpose()
-        {
-            Ok(name) => name,
-            Err(error) => return StartOutcome::failed(ExitReason::error(error)),
-        };
+    pub(crate) fn start(&self, starter: &Starter<'_>) -> Result<ProcessRef, StartOutcome> {
+        let core = self.core().map_err(failed)?;
+        let name = self.name.as_deref().map(|key| starter.node.name::<SupervisorMsg>(key));
+        let name = name.transpose().map_err(failed)?;
         let setup = Setup { name, capacity: ADMIN_CALLS_MAX, overflow: Overflow::Wait };
-        let server = match setup.create(starter, SupervisorMsg::SYSTEM) {
-            Ok(server) => server,
-            Err(outcome) => return outcome,
-        };
-        let process = ServerRef::new(Arc::clone(&server)).process().clone();
-        link::trap_exit(&*server, true);
-        let (ack, answer) = reply::pair();
-        spawn::spawn_process(process.process(), Driver::new(server, core, ack).run());
-        acknowledged(process, answer).await
+        let server = setup.create(starter, SupervisorMsg::SYSTEM)?;
+        link::trap_exit(&**server.server(), true);
+        let body = Box::pin(Driver::new(Arc::clone(server.server()), core).run());
+        spawn::spawn_process(server.process().process(), body, starter.host);
+        Ok(server.into_process())
     }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> StartOutcome {
+    StartOutcome::failed(ExitReason::error(error))
 }
 
 impl fmt::Debug for SupervisorSpec {

@@ -6,10 +6,9 @@
 //! Invariants: the order of the keys is the order of the list; a pid is indexed while its child
 //! runs, and while the child waits for a restart attempt after it.
 
-use super::action::{Reason, ReportedChild, Stop};
+use super::action::{Incarnation, Reason, ReportedChild, Stop};
 use super::spec::{ChildKind, CoreSpec, Mode, Restart, Shutdown};
 use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
 use std::sync::Arc;
 
 /// The place of a child in the start order of its supervisor. Never used twice.
@@ -103,15 +102,15 @@ pub(crate) struct Counts {
 
 /// The ordered, indexed set of children.
 #[derive(Debug, Clone)]
-pub(crate) struct ChildTable<S, P> {
+pub(crate) struct ChildTable<S, P: Incarnation> {
     children: BTreeMap<ChildKey, Child<S, P>>,
     by_id: HashMap<Arc<str>, ChildKey>,
-    by_pid: HashMap<P, ChildKey>,
+    by_pid: HashMap<P::Id, ChildKey>,
     next_key: ChildKey,
     mode: Mode,
 }
 
-impl<S, P: Clone + Eq + Hash> ChildTable<S, P> {
+impl<S, P: Incarnation> ChildTable<S, P> {
     pub(crate) fn new(mode: Mode) -> Self {
         Self {
             children: BTreeMap::new(),
@@ -135,8 +134,8 @@ impl<S, P: Clone + Eq + Hash> ChildTable<S, P> {
     }
 
     /// The child that runs as `pid`, or ran as `pid` and is being restarted.
-    pub(crate) fn key_of_pid(&self, pid: &P) -> Option<ChildKey> {
-        self.by_pid.get(pid).copied()
+    pub(crate) fn key_of_pid(&self, pid: P::Id) -> Option<ChildKey> {
+        self.by_pid.get(&pid).copied()
     }
 
     /// All children, oldest first.
@@ -209,10 +208,10 @@ impl<S, P: Clone + Eq + Hash> ChildTable<S, P> {
     pub(crate) fn set(&mut self, key: ChildKey, state: ChildState<P>) {
         let Some(child) = self.children.get_mut(&key) else { return };
         if let Some(old) = child.state.pid() {
-            self.by_pid.remove(old);
+            self.by_pid.remove(&old.id());
         }
         if let Some(new) = state.pid() {
-            self.by_pid.insert(new.clone(), key);
+            self.by_pid.insert(new.id(), key);
         }
         child.state = state;
     }

@@ -56,7 +56,7 @@ async fn a_monitor_that_was_dropped_in_time_says_nothing() {
     watcher.cast(Do::Monitor(target.process().clone())).expect("there is room");
     watcher.cast(Do::Demonitor).expect("there is room");
     settled(&watcher).await;
-    assert_eq!(other.node().counts().monitors, 1, "only the supervisor still watches");
+    assert_eq!(other.node().counts().monitors, 0, "nobody watches");
     other.kill("a").await;
     settled(&watcher).await;
     assert_eq!(journal.take(), ["+w"]);
@@ -243,9 +243,9 @@ async fn many_targets_die(count: u64) {
     let watcher = tree.server::<(Vec<ProcessRef>, Reply<()>)>("w").await;
     let watched = processes.clone();
     watcher.call(|reply| (watched, reply)).await.expect("it answers");
-    // One from inside and one from the supervisor for each, and one from outside.
+    // One from inside and one from outside for each.
     let outside: Vec<_> = processes.iter().map(ProcessRef::monitor).collect();
-    assert_eq!(u64::try_from(tree.node().counts().monitors).expect("it fits"), 2 + 3 * count);
+    assert_eq!(u64::try_from(tree.node().counts().monitors).expect("it fits"), 2 * count);
     processes.iter().for_each(|process| process.exit(ExitReason::Killed));
     for monitor in outside {
         assert!(is_killed(&monitor.down().await.reason));
@@ -276,7 +276,7 @@ async fn a_watcher_that_ends_takes_its_monitors_along() {
         watcher.cast(Do::Monitor(target.process().clone())).expect("there is room");
     }
     settled(&watcher).await;
-    assert_eq!(other.node().counts().monitors, 11);
+    assert_eq!(other.node().counts().monitors, 10);
     tree.kill("a").await;
     baseline.restored().await;
     tree.shutdown().await;

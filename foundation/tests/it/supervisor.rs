@@ -499,3 +499,20 @@ async fn a_dynamic_child_that_is_terminated_twice_at_once_is_gone_both_times() {
     assert!(!a.is_alive());
     tree.shutdown().await;
 }
+
+/// Nothing is proportional to the depth of a tree on the stack: not its start, not its end.
+#[tokio::test]
+async fn a_very_deep_tree_starts_and_stops() {
+    let journal = Journal::new();
+    let mut child = Worker::spec("leaf", &journal).child("leaf");
+    for level in 0..1_500 {
+        let spec = SupervisorSpec::new(Strategy::OneForOne).child(child);
+        child = spec.as_child(&level.to_string());
+    }
+    let tree = of(Strategy::OneForOne, [child]).await;
+    assert_eq!(tree.node().counts().processes, 1_502);
+    tree.root().process().exit(ExitReason::Killed);
+    assert!(is_killed(&tree.root().wait().await));
+    assert_eq!(tree.node().counts().processes, 0);
+    tree.abandon().await;
+}

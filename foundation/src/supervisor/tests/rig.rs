@@ -3,8 +3,8 @@
 //! Children have one-letter ids. A test reads as a dialogue: an input, and the steps it leads to.
 
 use super::super::action::{
-    Action, AdminError, Answer, Input, Outcome, Reason, ReportedChild, Request, RetryToken, Stop,
-    SupervisorReport, Target,
+    Action, AdminError, Answer, Incarnation, Input, Outcome, Reason, ReportedChild, Request,
+    RetryToken, Stop, SupervisorReport, Target,
 };
 use super::super::spec::{
     AutoShutdown, ChildKind, CoreSpec, Flags, Mode, Restart, Shutdown, Strategy,
@@ -58,6 +58,14 @@ impl Reason for Why {
 
     fn is_killed(&self) -> bool {
         *self == Self::Killed
+    }
+}
+
+impl Incarnation for u32 {
+    type Id = Self;
+
+    fn id(&self) -> Self {
+        *self
     }
 }
 
