@@ -75,3 +75,12 @@ const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 pub(crate) fn after(delay: Duration) -> tokio::time::Instant {
     tokio::time::Instant::now() + delay.min(FAR)
 }
+
+/// The first instant after now on the grid of `period` through `due`.
+pub(crate) fn next_tick(due: tokio::time::Instant, period: Duration) -> tokio::time::Instant {
+    let now = tokio::time::Instant::now();
+    let period = period.min(FAR);
+    // A period of at most thirty years has less than 2^64 nanoseconds.
+    let past = now.duration_since(due).as_nanos() % period.as_nanos();
+    now + period - Duration::from_nanos(u64::try_from(past).unwrap_or(0))
+}

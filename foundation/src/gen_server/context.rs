@@ -1,37 +1,23 @@
-//! What a process can do about itself: its reference, monitors, timers, and futures that end with it.
+//! What a process can do about itself: its reference, monitors, and futures that end with it.
+//!
+//! Timers are in `timers`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
-use futures_util::Stream;
-use futures_util::stream::FuturesUnordered;
-use tokio::time::{Instant, Sleep};
-
-use crate::gen_server::GenServer;
+use crate::gen_server::owned::{Own, Owned};
+use crate::gen_server::{GenServer, Info};
 use crate::node::Node;
 use crate::process::cell::{Process, ProcessRef};
 use crate::process::guarded_sink::GuardedSink;
 use crate::process::link;
-use crate::process::mailbox::{Envelope, Inbox, Receipt, Received};
+use crate::process::mailbox::{Inbox, Received};
 use crate::process::monitor::MonitorRef;
 use crate::process::pid::Pid;
 use crate::process::server_ref::{Server, ServerRef};
 use crate::task::{PoolPermit, TaskHandle};
-use crate::time::after;
-
-type Piped<M> = FuturesUnordered<Pin<Box<dyn Future<Output = M> + Send>>>;
-
-/// Identifies one timer of one process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct TimerRef {
-    at: Instant,
-    number: u64,
-}
 
 /// The process's own side of things, given to each callback.
 ///
@@ -39,10 +25,7 @@ pub struct TimerRef {
 pub struct Context<S: GenServer> {
     this: ServerRef<S::Msg>,
     inbox: Inbox<S::Msg>,
-    timers: BTreeMap<TimerRef, S::Msg>,
-    next_timer: u64,
-    alarm: Option<Pin<Box<Sleep>>>,
-    piped: Option<Piped<S::Msg>>,
+    pub(crate) own: Option<Box<Owned<S::Msg>>>,
 }
 
 impl<S: GenServer> Context<S> {
@@ -50,10 +33,7 @@ impl<S: GenServer> Context<S> {
         Self {
             this: ServerRef::new(Arc::clone(server)),
             inbox: Inbox::new(server.mailbox.capacity()),
-            timers: BTreeMap::new(),
-            next_timer: 0,
-            alarm: None,
-            piped: None,
+            own: None,
         }
     }
 
@@ -115,27 +95,12 @@ impl<S: GenServer> Context<S> {
         link::trap_exit(&**self.this.server(), traps)
     }
 
-    /// Sends `msg` to the process itself after `delay` (1 ms granularity, rounded up). It is handled before waiting mail.
-    ///
-    /// Cost: O(log n) in the number of running timers; no task.
-    pub fn send_after(&mut self, delay: Duration, msg: S::Msg) -> TimerRef {
-        let timer = TimerRef { at: after(delay), number: self.next_timer };
-        self.next_timer += 1;
-        self.timers.insert(timer, msg);
-        timer
-    }
-
-    /// Stops a timer and returns true, or false if its message was already taken.
-    pub fn cancel_timer(&mut self, timer: TimerRef) -> bool {
-        self.timers.remove(&timer).is_some()
-    }
-
     /// Runs `future` inside this process, beside its messages; its output is handled like a message, before waiting mail.
     ///
     /// The way to wait for something without blocking the process. The future is polled by the process's own task, so a panic
     /// in it is a panic of the process, and it is dropped when the process ends. The number of futures is up to the caller.
     pub fn pipe_to_self(&mut self, future: impl Future<Output = S::Msg> + Send + 'static) {
-        self.piped.get_or_insert_with(FuturesUnordered::new).push(Box::pin(future));
+        self.owned().pipe(future);
     }
 
     /// Starts a task in a place of a pool, owned by this process as well as by the pool.
@@ -154,43 +119,39 @@ impl<S: GenServer> Context<S> {
     /// Returns how many piped futures are still running.
     #[must_use]
     pub fn piped(&self) -> usize {
-        self.piped.as_ref().map_or(0, FuturesUnordered::len)
+        self.own.as_ref().map_or(0, |own| own.piped())
     }
 
-    /// Waits for what the process has to do next: control, then piped results and timers, then mail.
-    pub(crate) async fn next(&mut self) -> Received<S::Msg> {
+    /// What the process has besides its mail, made now if this is the first of it.
+    pub(crate) fn owned(&mut self) -> &mut Owned<S::Msg> {
+        self.own.get_or_insert_default()
+    }
+
+    /// Waits for what the process has to do next: control, then what it started itself, then mail.
+    pub(crate) async fn next(&mut self) -> Next<S::Msg> {
         std::future::poll_fn(|cx| {
             if let Some(control) = self.this.server().mailbox.take_control() {
-                return Poll::Ready(Received::Control(control));
+                return Poll::Ready(Next::Received(Received::Control(control)));
             }
-            if let Some(message) = self.poll_own(cx) {
-                return Poll::Ready(Received::Message(Envelope {
-                    message,
-                    receipt: Receipt::Call,
-                }));
+            if let Some(own) = &mut self.own
+                && let Poll::Ready(own) = own.poll(cx)
+            {
+                return Poll::Ready(match own {
+                    Own::Message(envelope) => Next::Received(Received::Message(envelope)),
+                    Own::Info(info) => Next::Info(info),
+                });
             }
-            self.this.server().mailbox.poll_recv(&mut self.inbox, cx.waker())
+            self.this.server().mailbox.poll_recv(&mut self.inbox, cx.waker()).map(Next::Received)
         })
         .await
     }
+}
 
-    /// Polls what the process started itself.
-    fn poll_own(&mut self, cx: &mut std::task::Context<'_>) -> Option<S::Msg> {
-        if let Some(piped) = &mut self.piped
-            && let Poll::Ready(Some(message)) = Pin::new(piped).poll_next(cx)
-        {
-            return Some(message);
-        }
-        let first = *self.timers.first_key_value()?.0;
-        let alarm = self.alarm.get_or_insert_with(|| Box::pin(alarm_at(first.at)));
-        if alarm.deadline() != first.at {
-            alarm.as_mut().reset(first.at);
-        }
-        if alarm.as_mut().poll(cx).is_pending() {
-            return None;
-        }
-        self.timers.remove(&first)
-    }
+/// What a process has to do next.
+pub(crate) enum Next<M> {
+    Received(Received<M>),
+    /// A notice about something that the process started itself.
+    Info(Info),
 }
 
 impl<S: GenServer> Drop for Context<S> {
@@ -200,16 +161,11 @@ impl<S: GenServer> Drop for Context<S> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "sleep: the one timer of a process")]
-fn alarm_at(at: Instant) -> Sleep {
-    tokio::time::sleep_until(at)
-}
-
 impl<S: GenServer> fmt::Debug for Context<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context")
             .field("pid", &self.pid())
-            .field("timers", &self.timers.len())
+            .field("timers", &self.own.as_ref().map_or(0, |own| own.timers.len()))
             .field("piped", &self.piped())
             .finish_non_exhaustive()
     }

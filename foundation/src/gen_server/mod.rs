@@ -1,12 +1,15 @@
 //! The `GenServer` behaviour: typed messages, one at a time, state owned by the process.
 
 pub(crate) mod context;
+pub(crate) mod owned;
 pub(crate) mod run;
 pub(crate) mod spec;
+pub(crate) mod timers;
 
 use std::future::Future;
 
 use crate::gen_server::context::Context;
+use crate::gen_server::timers::TimerRef;
 use crate::process::exit::{Exit, ExitReason};
 use crate::process::link::ExitSignal;
 use crate::process::monitor::Down;
@@ -19,6 +22,8 @@ pub enum Info {
     Down(Down),
     /// An exit signal came, and the process traps them.
     Exit(ExitSignal),
+    /// A timer of [`Context::start_timer`], or a tick of [`Context::start_interval`], is due.
+    Timer(TimerRef),
 }
 
 /// A process that handles one typed message at a time. As in OTP `gen_server`.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::gen_server::context::Context;
+use crate::gen_server::context::{Context, Next};
 use crate::gen_server::{GenServer, Info};
 use crate::process::cell::Ack;
 use crate::process::exit::{Exit, ExitReason};
@@ -41,16 +41,21 @@ async fn receive<S: GenServer>(state: &mut S, cx: &mut Context<S>) -> ExitReason
     let mut handled: usize = 0;
     loop {
         let step = match cx.next().await {
-            Received::Message(envelope) => handle(state, envelope, cx).await,
-            Received::Control(Control::Stop(reason) | Control::Exit(reason)) => {
+            Next::Received(Received::Message(envelope)) => handle(state, envelope, cx).await,
+            Next::Received(Received::Control(Control::Stop(reason) | Control::Exit(reason))) => {
                 Err(Exit::reason(reason))
             }
-            Received::Control(Control::Down(down)) => state.info(Info::Down(down), cx).await,
-            Received::Control(Control::Signal(signal)) => state.info(Info::Exit(signal), cx).await,
-            Received::Control(Control::Sync(reply)) => {
+            Next::Received(Received::Control(Control::Down(down))) => {
+                state.info(Info::Down(down), cx).await
+            }
+            Next::Received(Received::Control(Control::Signal(signal))) => {
+                state.info(Info::Exit(signal), cx).await
+            }
+            Next::Received(Received::Control(Control::Sync(reply))) => {
                 reply.send(());
                 Ok(())
             }
+            Next::Info(info) => state.info(info, cx).await,
         };
         if let Err(exit) = step {
             return exit.into_reason();

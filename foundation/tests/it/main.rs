@@ -15,4 +15,5 @@ mod support;
 mod task;
 mod telemetry;
 mod thread_server;
+mod timers;
 mod zombie;
