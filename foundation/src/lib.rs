@@ -87,6 +87,7 @@ pub use alarm::Alarm;
 pub use clock::{Clock, SystemClock};
 pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
 pub use gen_server::context::Context;
+pub use gen_server::owned_tasks::{TaskDone, TaskRef};
 pub use gen_server::spec::ServerSpec;
 pub use gen_server::timers::TimerRef;
 pub use gen_server::{GenServer, Info};

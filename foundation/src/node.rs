@@ -208,7 +208,7 @@ pub struct NodeCounts {
     pub monitors: usize,
     /// Names that are registered now.
     pub names: usize,
-    /// Tasks of all task supervisors.
+    /// Tasks of all task supervisors, and tasks that processes started for themselves.
     pub tasks: usize,
     /// Processes that were fenced and whose code still runs; see [`NodeConfig::kill_grace`].
     pub zombies: usize,

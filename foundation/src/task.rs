@@ -403,10 +403,10 @@ impl fmt::Debug for PoolPermit {
 }
 
 /// Counts one task on its node.
-struct TaskCount(Node);
+pub(crate) struct TaskCount(Node);
 
 impl TaskCount {
-    fn new(node: &Node) -> Self {
+    pub(crate) fn new(node: &Node) -> Self {
         node.counters().task_started();
         Self(node.clone())
     }

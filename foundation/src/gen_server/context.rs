@@ -1,6 +1,6 @@
 //! What a process can do about itself: its reference, monitors, and futures that end with it.
 //!
-//! Timers are in `timers`.
+//! Timers are in `timers`, tasks in `owned_tasks`.
 
 use std::fmt;
 use std::future::Future;

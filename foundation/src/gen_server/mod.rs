@@ -2,6 +2,7 @@
 
 pub(crate) mod context;
 pub(crate) mod owned;
+pub(crate) mod owned_tasks;
 pub(crate) mod run;
 pub(crate) mod spec;
 pub(crate) mod timers;
@@ -9,6 +10,7 @@ pub(crate) mod timers;
 use std::future::Future;
 
 use crate::gen_server::context::Context;
+use crate::gen_server::owned_tasks::TaskDone;
 use crate::gen_server::timers::TimerRef;
 use crate::process::exit::{Exit, ExitReason};
 use crate::process::link::ExitSignal;
@@ -24,6 +26,8 @@ pub enum Info {
     Exit(ExitSignal),
     /// A timer of [`Context::start_timer`], or a tick of [`Context::start_interval`], is due.
     Timer(TimerRef),
+    /// A task that the process started has ended: after its output, or instead of it.
+    TaskDone(TaskDone),
 }
 
 /// A process that handles one typed message at a time. As in OTP `gen_server`.

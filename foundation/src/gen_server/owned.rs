@@ -11,6 +11,7 @@ use futures_util::Stream;
 use futures_util::stream::FuturesUnordered;
 
 use crate::gen_server::Info;
+use crate::gen_server::owned_tasks::{Tasks, Told};
 use crate::gen_server::timers::{Fired, Timers};
 use crate::process::mailbox::{Envelope, Receipt};
 
@@ -19,6 +20,7 @@ type Piped<M> = FuturesUnordered<Pin<Box<dyn Future<Output = M> + Send>>>;
 /// What a process has started itself.
 pub(crate) struct Owned<M> {
     pub(crate) timers: Timers<M>,
+    pub(crate) tasks: Tasks<M>,
     piped: Option<Piped<M>>,
 }
 
@@ -37,7 +39,7 @@ impl<M> Own<M> {
 
 impl<M> Default for Owned<M> {
     fn default() -> Self {
-        Self { timers: Timers::default(), piped: None }
+        Self { timers: Timers::default(), tasks: Tasks::default(), piped: None }
     }
 }
 
@@ -52,6 +54,12 @@ impl<M> Owned<M> {
 
     /// Takes the next thing that is ready: results before timers.
     pub(crate) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Own<M>> {
+        if let Poll::Ready(told) = self.tasks.poll(cx) {
+            return Poll::Ready(match told {
+                Told::Output(message) => Own::message(message),
+                Told::Done(done) => Own::Info(Info::TaskDone(done)),
+            });
+        }
         if let Some(piped) = &mut self.piped
             && let Poll::Ready(Some(message)) = Pin::new(piped).poll_next(cx)
         {

@@ -2,11 +2,13 @@
 
 mod alarm;
 mod gen_server;
+mod host;
 mod leak;
 mod link;
 mod mailbox;
 mod monitor;
 mod name;
+mod owned_tasks;
 mod process;
 mod send;
 mod strategy;
