@@ -92,6 +92,7 @@ pub use gen_server::spec::ServerSpec;
 pub use gen_server::timers::TimerRef;
 pub use gen_server::{GenServer, Info};
 pub use node::{Node, NodeConfig, NodeCounts, NodeError};
+pub use process::blocking::{BlockingError, BlockingFailure};
 pub use process::cell::ProcessRef;
 pub use process::exit::{Exit, ExitReason};
 pub use process::link::ExitSignal;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crate::alarm::Alarm;
 use crate::clock::{Clock, SystemClock};
+use crate::process::blocking::{BLOCKING_MAX, BlockingSeats};
 use crate::process::deadlines::Deadlines;
 use crate::process::kill::Condemned;
 use crate::process::monitor::MonitorId;
@@ -21,11 +22,12 @@ use crate::telemetry;
 
 /// How a node is set up.
 ///
-/// Defaults: 1,000 dead letters, the system's clock, reports of supervisors and alarms of the kernel go nowhere, no kill
-/// grace.
+/// Defaults: 1,000 dead letters, 64 pieces of blocking work at once, the system's clock, reports of supervisors and alarms of the
+/// kernel go nowhere, no kill grace.
 #[derive(Clone)]
 pub struct NodeConfig {
     dead_letters: usize,
+    blocking: usize,
     clock: Arc<dyn Clock>,
     reporter: Reporter,
     kill_grace: Option<Duration>,
@@ -39,6 +41,7 @@ impl Default for NodeConfig {
     fn default() -> Self {
         Self {
             dead_letters: 1_000,
+            blocking: BLOCKING_MAX,
             clock: Arc::new(SystemClock::new()),
             reporter: Arc::new(|_report| {}),
             kill_grace: None,
@@ -52,6 +55,16 @@ impl NodeConfig {
     #[must_use]
     pub fn dead_letters(mut self, kept_max: usize) -> Self {
         self.dead_letters = kept_max;
+        self
+    }
+
+    /// Sets how many pieces of blocking work run at once, of all processes and pools of the node; one more is refused.
+    ///
+    /// See [`Context::spawn_blocking`](crate::Context::spawn_blocking). Zero refuses all. The runtime has a limit of its own
+    /// (512 threads if nothing else is said); work above that limit waits for a thread, and counts here.
+    #[must_use]
+    pub fn blocking_max(mut self, pieces_max: usize) -> Self {
+        self.blocking = pieces_max;
         self
     }
 
@@ -102,6 +115,7 @@ impl fmt::Debug for NodeConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NodeConfig")
             .field("dead_letters", &self.dead_letters)
+            .field("blocking", &self.blocking)
             .field("clock", &self.clock)
             .finish_non_exhaustive()
     }
@@ -150,6 +164,7 @@ struct Inner {
     /// How many were ever made.
     monitors: AtomicU64,
     counters: Counters,
+    blocking: BlockingSeats,
     deadlines: Deadlines,
     names: Names,
     dead_letters: DeadLetters,
@@ -212,6 +227,8 @@ pub struct NodeCounts {
     pub tasks: usize,
     /// Processes that were fenced and whose code still runs; see [`NodeConfig::kill_grace`].
     pub zombies: usize,
+    /// Pieces of blocking work that run, or wait for a thread of the runtime.
+    pub blocking: usize,
 }
 
 impl Node {
@@ -229,6 +246,7 @@ impl Node {
                 pids: AtomicU64::new(1),
                 monitors: AtomicU64::new(0),
                 counters: Counters::default(),
+                blocking: BlockingSeats::new(config.blocking),
                 deadlines: Deadlines::default(),
                 names: Names::default(),
                 dead_letters: DeadLetters::new(config.dead_letters, Arc::clone(&config.clock)),
@@ -294,6 +312,7 @@ impl Node {
             names: self.inner.names.registered(),
             tasks: counters.tasks.load(Ordering::Relaxed),
             zombies: counters.zombies.load(Ordering::Relaxed),
+            blocking: self.blocking().taken(),
         }
     }
 
@@ -313,6 +332,10 @@ impl Node {
 
     pub(crate) fn deadlines(&self) -> &Deadlines {
         &self.inner.deadlines
+    }
+
+    pub(crate) fn blocking(&self) -> &BlockingSeats {
+        &self.inner.blocking
     }
 
     pub(crate) fn counters(&self) -> &Counters {

@@ -15,11 +15,12 @@ use crate::gen_server::GenServer;
 use crate::gen_server::context::Context;
 use crate::gen_server::spec::ServerSpec;
 use crate::node::Node;
+use crate::process::blocking::{BlockingError, BlockingFailure, BlockingSeat};
 use crate::process::dependents::{DependentGuard, Dependents};
 use crate::process::exit::Exit;
 use crate::process::name::Name;
 use crate::process::reply::{self, Answer, Reply};
-use crate::process::spawn::{TaskKill, spawn_dependent};
+use crate::process::spawn::{BlockingDoor, TaskKill, spawn_dependent};
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::spec::{ChildKind, Shutdown};
 
@@ -369,6 +370,42 @@ impl PoolPermit {
         F::Output: Send + 'static,
     {
         self.spawn_owned(future, None)
+    }
+
+    /// Runs work that blocks its thread in this place, which is free again when the work has returned.
+    ///
+    /// It also takes one of the [`NodeConfig::blocking_max`](crate::NodeConfig::blocking_max) seats of the node. Work that
+    /// runs cannot be aborted: dropping the handle only loses its result, and the end of the pool waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockingError`] with the work: `Full` if all seats of the node are taken, `NoRuntime`. The place in the pool is given
+    /// back.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the runtime has no thread for blocking work and the operating system gives it none.
+    pub fn spawn_blocking<W, T>(self, work: W) -> Result<TaskHandle<T>, BlockingError<W>>
+    where
+        W: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let Self { core, place } = self;
+        let Some(door) = BlockingDoor::here() else {
+            return Err(BlockingError::new(work, BlockingFailure::NoRuntime));
+        };
+        let Some(node_seat) = BlockingSeat::take(&core.node) else {
+            return Err(BlockingError::new(work, BlockingFailure::Full));
+        };
+        let (reply, answer) = reply::pair();
+        let kill = core.tasks.try_attach().map(|seat| {
+            let count = TaskCount::new(&core.node);
+            door.spawn_dependent(vec![seat], work, move |outcome| {
+                drop((place, count, node_seat));
+                reply.send(outcome);
+            })
+        });
+        Ok(TaskHandle { answer, kill, core, detached: false })
     }
 
     /// Starts a task that belongs to a process, too: the process's end waits for the task's.

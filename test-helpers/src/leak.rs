@@ -35,7 +35,7 @@ impl Baseline {
         Self { node: node.clone(), counts: node.counts() }
     }
 
-    /// Waits until processes, monitors, names and tasks are back to the baseline.
+    /// Waits until processes, monitors, names, tasks and blocking work are back to the baseline.
     ///
     /// # Panics
     ///

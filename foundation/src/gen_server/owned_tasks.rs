@@ -13,7 +13,8 @@ use parking_lot::Mutex;
 
 use crate::gen_server::GenServer;
 use crate::gen_server::context::Context;
-use crate::process::spawn::{TaskKill, spawn_dependent};
+use crate::process::blocking::{BlockingError, BlockingFailure, BlockingSeat};
+use crate::process::spawn::{BlockingDoor, TaskKill, spawn_dependent};
 use crate::task::{TaskCount, TaskError};
 
 /// Identifies one task of one process.
@@ -277,6 +278,91 @@ impl<S: GenServer> Context<S> {
         self.owned().tasks.start(count, |ending| {
             spawn_dependent(vec![place], future, move |outcome| ending.tell(outcome))
         })
+    }
+
+    /// Runs work that blocks its thread, off the threads that run processes, and reports it as
+    /// [`spawn_task`](Self::spawn_task) does.
+    ///
+    /// For a piece of work that now and then blocks: a system call, a computation of many milliseconds. A process that always
+    /// blocks is a [`ThreadServer`](crate::ThreadServer). At most
+    /// [`NodeConfig::blocking_max`](crate::NodeConfig::blocking_max) pieces run at once on a node.
+    ///
+    /// Work that runs cannot be ended from outside. [`abort_task`](Self::abort_task) only takes its output away, and its end
+    /// comes when it has returned; work that waits for a thread of the runtime is not begun any more. The end of the process
+    /// is published only after the work has returned, also when the process is killed, so a restart waits for it: give the
+    /// work a limit of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockingError`] with the work: `Full`, `NoRuntime`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the runtime has no thread for blocking work and the operating system gives it none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Context, Exit, GenServer, Reply};
+    ///
+    /// struct Sizes;
+    ///
+    /// enum Msg {
+    ///     SizeOf(std::path::PathBuf, Reply<u64>),
+    ///     Size(std::io::Result<u64>, Reply<u64>),
+    /// }
+    ///
+    /// impl GenServer for Sizes {
+    ///     type Args = ();
+    ///     type Msg = Msg;
+    ///
+    ///     async fn init((): (), _cx: &mut Context<Self>) -> Result<Self, Exit> {
+    ///         Ok(Self)
+    ///     }
+    ///
+    ///     async fn handle(&mut self, msg: Msg, cx: &mut Context<Self>) -> Result<(), Exit> {
+    ///         match msg {
+    ///             Msg::SizeOf(path, reply) => {
+    ///                 let stat = move || Msg::Size(std::fs::metadata(path).map(|file| file.len()), reply);
+    ///                 // Refused work is dropped here, and with it the reply, which tells the caller.
+    ///                 if let Err(refused) = cx.spawn_blocking(stat) {
+    ///                     drop(refused.into_work());
+    ///                 }
+    ///             }
+    ///             Msg::Size(Ok(bytes), reply) => reply.send(bytes),
+    ///             Msg::Size(Err(_unreadable), reply) => drop(reply),
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, ServerSpec, Strategy, Supervisor, SupervisorSpec};
+    /// let node = Node::new(NodeConfig::default().blocking_max(8))?;
+    /// let name = node.name::<Msg>("sizes")?;
+    /// # let sizes = ServerSpec::<Sizes>::new(()).name(&name).child("sizes");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(sizes)).await?;
+    /// let this_program = std::env::current_exe()?;
+    /// assert!(name.call(|reply| Msg::SizeOf(this_program, reply)).await? > 0);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn spawn_blocking<W>(&mut self, work: W) -> Result<TaskRef, BlockingError<W>>
+    where
+        W: FnOnce() -> S::Msg + Send + 'static,
+    {
+        let Some(door) = BlockingDoor::here() else {
+            return Err(BlockingError::new(work, BlockingFailure::NoRuntime));
+        };
+        let Some(seat) = BlockingSeat::take(self.node()) else {
+            return Err(BlockingError::new(work, BlockingFailure::Full));
+        };
+        let place = self.this().server().cell.dependents().attach();
+        Ok(self.owned().tasks.start(seat, |ending| {
+            Some(door.spawn_dependent(vec![place], work, move |outcome| ending.tell(outcome)))
+        }))
     }
 
     /// Aborts a task and returns true, or false if its end has been handed to a callback or it was aborted before.

@@ -43,12 +43,14 @@ impl Table {
 /// How one dependent that is no process is killed.
 pub(crate) enum Dependent {
     Task(AbortHandle),
+    /// Blocking work: what has not begun never begins, what runs cannot be aborted. The owner waits until it has returned.
+    Blocking(AbortHandle),
 }
 
 impl Dependent {
     fn kill(&self) {
         match self {
-            Self::Task(handle) => abort(handle),
+            Self::Task(handle) | Self::Blocking(handle) => abort(handle),
         }
     }
 }

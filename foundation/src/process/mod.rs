@@ -3,6 +3,7 @@
 //! Invariant: nothing here knows a behaviour; `gen_server`, `thread_server` and `supervisor` are built on it and never
 //! imported by it.
 
+pub(crate) mod blocking;
 pub(crate) mod cell;
 pub(crate) mod deadlines;
 pub(crate) mod dependents;

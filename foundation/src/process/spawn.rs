@@ -186,6 +186,48 @@ where
     Some(TaskKill(handle.abort_handle()))
 }
 
+/// Where blocking work can run: the threads that the runtime of the caller has for it.
+pub(crate) struct BlockingDoor(Handle);
+
+impl BlockingDoor {
+    /// `None` outside a runtime.
+    pub(crate) fn here() -> Option<Self> {
+        Handle::try_current().ok().map(Self)
+    }
+
+    /// Runs work that belongs to the owners of `places`, as [`spawn_dependent`] does with a future. Killing it has an effect
+    /// only until it begins; then `settle` is dropped.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "unsupervised_spawn: this is the one place where blocking work is born"
+    )]
+    pub(crate) fn spawn_dependent<W, T, S>(
+        self,
+        places: Vec<DependentGuard>,
+        work: W,
+        settle: S,
+    ) -> TaskKill
+    where
+        W: FnOnce() -> T + Send + 'static,
+        S: FnOnce(Result<T, Arc<str>>) + Send + 'static,
+    {
+        let places = Arc::new(places);
+        let work = Work { future: work, settle, held: Arc::clone(&places) };
+        let handle = self.0.spawn_blocking(move || {
+            // Taken whole, as above; the closure is gone when its outcome is known.
+            let work = work;
+            let Work { held, settle, future: work } = work;
+            let outcome = std::panic::catch_unwind(AssertUnwindSafe(work));
+            settle(outcome.map_err(|panic| panic_text(&*panic)));
+            drop(held);
+        });
+        for place in &*places {
+            place.announce(Dependent::Blocking(handle.abort_handle()));
+        }
+        TaskKill(handle.abort_handle())
+    }
+}
+
 /// A task before it runs. Fields are dropped in this order: when the places are free, nothing of the task is left.
 struct Work<F, S> {
     future: F,

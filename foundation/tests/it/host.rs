@@ -15,6 +15,7 @@ pub(crate) enum HostMsg {
     Note(String),
     Wait(Gate),
     Panic,
+    End,
 }
 
 impl GenServer for Host {
@@ -31,6 +32,7 @@ impl GenServer for Host {
             HostMsg::Note(text) => self.0.note(text),
             HostMsg::Wait(gate) => gate.pass().await,
             HostMsg::Panic => panic!("told to"),
+            HostMsg::End => return Err(Exit::normal()),
         }
         Ok(())
     }
@@ -46,11 +48,16 @@ impl GenServer for Host {
     }
 }
 
+/// How a host starts.
+pub(crate) fn spec(journal: &Journal) -> ServerSpec<Host> {
+    ServerSpec::new(journal.clone()).capacity(2)
+}
+
 /// A tree with one host `a`, which is not restarted.
 pub(crate) async fn host() -> (IsolatedTree, ServerRef<HostMsg>, Journal) {
     let journal = Journal::new();
-    let spec = ServerSpec::<Host>::new(journal.clone()).capacity(2);
-    let tree = of(Strategy::OneForOne, [spec.child("a").restart(Restart::Temporary)]).await;
+    let child = spec(&journal).child("a").restart(Restart::Temporary);
+    let tree = of(Strategy::OneForOne, [child]).await;
     let server = tree.server::<HostMsg>("a").await;
     (tree, server, journal)
 }

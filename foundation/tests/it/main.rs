@@ -1,6 +1,7 @@
 //! The guarantees of the kernel, through its public interface alone.
 
 mod alarm;
+mod blocking;
 mod gen_server;
 mod host;
 mod leak;
