@@ -289,8 +289,8 @@ impl<S: GenServer> Context<S> {
     ///
     /// Work that runs cannot be ended from outside. [`abort_task`](Self::abort_task) only takes its output away, and its end
     /// comes when it has returned; work that waits for a thread of the runtime is not begun any more. The end of the process
-    /// is published only after the work has returned, also when the process is killed, so a restart waits for it: give the
-    /// work a limit of its own.
+    /// is published only after the work has returned, also when the process is killed, so a restart waits for it, at most as
+    /// long as the [kill grace](crate::NodeConfig::kill_grace) of the node: give the work a limit of its own.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use foundation::{
 };
 use test_helpers::{Do, IsolatedTree, Journal, Worker, eventually};
 
-use crate::support::{is_killed, is_pending, quiet, supervisor};
+use crate::support::{beside, is_killed, is_pending, quiet, supervisor};
 
 const GRACE: Duration = Duration::from_secs(600);
 
@@ -17,7 +17,11 @@ const GRACE: Duration = Duration::from_secs(600);
 enum Job {
     /// Answer, and block the thread until the test comes to the barrier.
     Block(Arc<Barrier>, Reply<()>),
+    /// The same, but as blocking work of the process.
+    BlockAside(Arc<Barrier>, Reply<()>),
     Ask(Reply<u32>),
+    /// Blocking work is over.
+    Over,
 }
 
 fn serve(job: Job) {
@@ -27,6 +31,7 @@ fn serve(job: Job) {
             barrier.wait();
         }
         Job::Ask(reply) => reply.send(7),
+        Job::BlockAside(..) | Job::Over => {}
     }
 }
 
@@ -51,7 +56,7 @@ impl ThreadServer for Press {
     }
 }
 
-/// Blocks a thread of the runtime.
+/// Blocks a thread of the runtime, or one for blocking work.
 struct Hog;
 
 impl GenServer for Hog {
@@ -62,8 +67,17 @@ impl GenServer for Hog {
         Ok(Self)
     }
 
-    async fn handle(&mut self, job: Job, _cx: &mut Context<Self>) -> Result<(), Exit> {
-        serve(job);
+    async fn handle(&mut self, job: Job, cx: &mut Context<Self>) -> Result<(), Exit> {
+        match job {
+            Job::BlockAside(barrier, reply) => {
+                let started = cx.spawn_blocking(move || {
+                    serve(Job::Block(Arc::clone(&barrier), reply));
+                    Job::Over
+                });
+                assert!(started.is_ok(), "there is room");
+            }
+            job => serve(job),
+        }
         Ok(())
     }
 }
@@ -237,5 +251,40 @@ async fn a_handler_that_never_awaits_is_fenced_too() {
     assert!(new.is_alive());
     let other = tree.server::<Do>("other").await;
     assert_eq!(other.call(|reply| Do::Echo(1, reply)).await.expect("an answer"), 1);
+    tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_process_with_blocking_work_that_does_not_return_is_fenced_too() {
+    let mut hog = None;
+    let tree = IsolatedTree::start_configured(graceful(GRACE), |node| {
+        let name = node.name::<Job>("hog").expect("the name is free");
+        hog = Some(name.clone());
+        supervisor(Strategy::OneForOne).child(ServerSpec::<Hog>::new(()).name(&name).child("hog"))
+    })
+    .await
+    .expect("the tree starts");
+    let name = hog.expect("it was made");
+    let barrier = Arc::new(Barrier::new(2));
+    let theirs = Arc::clone(&barrier);
+    name.call(|reply| Job::BlockAside(theirs, reply)).await.expect("it answers");
+    let zombie = name.whereis().expect("it runs");
+    let ends = zombie.process().monitor();
+    tokio::time::pause();
+    // Blocking work keeps the paused clock from going on by itself.
+    let killed = beside(async move {
+        zombie.process().exit(ExitReason::Killed);
+        quiet().await;
+        assert!(zombie.is_alive(), "its work has not returned");
+        tokio::time::advance(GRACE + Duration::from_millis(10)).await;
+    });
+    assert!(is_killed(&ends.down().await.reason));
+    killed.await.expect("it was alive so long");
+    tokio::time::resume();
+    answers(&name).await;
+    let counts = tree.node().counts();
+    assert_eq!((counts.zombies, counts.blocking), (1, 1));
+    barrier.wait();
+    gone(&tree).await;
     tree.shutdown().await;
 }
