@@ -103,7 +103,7 @@ impl TaskSupervisorSpec {
             spec = spec.name(name);
         }
         let mut child = spec.child(id).shutdown(Shutdown::Infinity);
-        child.core.kind = ChildKind::Supervisor;
+        Arc::make_mut(&mut child.core).kind = ChildKind::Supervisor;
         child
     }
 }

@@ -30,19 +30,22 @@ pub fn describe_metrics() {
     describe_counter!(ALARMS, Unit::Count, "findings of the kernel about its processes, by kind");
 }
 
-pub(crate) fn process_ended(reason: &ExitReason) {
-    // A label written out costs no allocation.
-    let counter = match reason {
-        ExitReason::Normal => counter!(EXITS, "reason" => "normal"),
-        ExitReason::Shutdown | ExitReason::ShutdownWith(_) => {
-            counter!(EXITS, "reason" => "shutdown")
-        }
-        ExitReason::Killed => counter!(EXITS, "reason" => "killed"),
-        ExitReason::NoProc => counter!(EXITS, "reason" => "noproc"),
-        ExitReason::Panic(_) => counter!(EXITS, "reason" => "panic"),
-        ExitReason::Error(_) => counter!(EXITS, "reason" => "error"),
+/// Counts one end. A key that is written out, which `EXITS` is not, costs no allocation and is hashed once.
+macro_rules! count_exit {
+    ($kind:literal) => {
+        counter!("foundation.process.exits_total", "reason" => $kind).increment(1)
     };
-    counter.increment(1);
+}
+
+pub(crate) fn process_ended(reason: &ExitReason) {
+    match reason {
+        ExitReason::Normal => count_exit!("normal"),
+        ExitReason::Shutdown | ExitReason::ShutdownWith(_) => count_exit!("shutdown"),
+        ExitReason::Killed => count_exit!("killed"),
+        ExitReason::NoProc => count_exit!("noproc"),
+        ExitReason::Panic(_) => count_exit!("panic"),
+        ExitReason::Error(_) => count_exit!("error"),
+    }
 }
 
 pub(crate) fn cast_refused(cause: CastFailure) {
@@ -64,7 +67,7 @@ pub(crate) fn dead_letter(reason: &DeadLetterReason) {
 }
 
 pub(crate) fn child_restarted() {
-    counter!(RESTARTS).increment(1);
+    counter!("foundation.supervisor.restarts_total").increment(1);
 }
 
 pub(crate) fn supervisor_gave_up() {

@@ -10,10 +10,11 @@ use std::thread::Thread;
 
 use crate::gen_server::spec::Setup;
 use crate::node::Node;
-use crate::process::cell::{Ack, ProcessRef};
+use crate::process::cell::ProcessRef;
 use crate::process::exit::{Exit, ExitReason};
 use crate::process::mailbox::{Control, Envelope, Inbox, Overflow, Receipt, Received};
 use crate::process::name::Name;
+use crate::process::owner::Ack;
 use crate::process::pid::Pid;
 use crate::process::reply::Reply;
 use crate::process::server_ref::{ServerRef, SystemMessages};

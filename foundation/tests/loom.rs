@@ -14,6 +14,7 @@ mod sync;
 mod process {
     pub(crate) mod exit;
     pub(crate) mod guarded_sink;
+    pub(crate) mod lane;
     pub(crate) mod mailbox;
     pub(crate) mod reply;
 

@@ -10,7 +10,7 @@ use std::task::Poll;
 use crate::gen_server::owned::{Own, Owned};
 use crate::gen_server::{GenServer, Info};
 use crate::node::Node;
-use crate::process::cell::{Process, ProcessRef};
+use crate::process::cell::{Cell, Process, ProcessRef};
 use crate::process::guarded_sink::GuardedSink;
 use crate::process::link;
 use crate::process::mailbox::{Inbox, Received};
@@ -114,6 +114,10 @@ impl<S: GenServer> Context<S> {
     {
         let seat = self.this.server().cell.dependents().attach();
         place.spawn_owned(future, Some(seat))
+    }
+
+    pub(crate) fn cell(&self) -> &Cell {
+        &self.this.server().cell
     }
 
     /// Returns how many piped futures are still running.

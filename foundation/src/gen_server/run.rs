@@ -1,82 +1,148 @@
 //! The one receive loop of a `GenServer`.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
+
+use pin_project_lite::pin_project;
 
 use crate::gen_server::context::{Context, Next};
 use crate::gen_server::{GenServer, Info};
-use crate::process::cell::Ack;
 use crate::process::exit::{Exit, ExitReason};
 use crate::process::mailbox::{Control, Envelope, Receipt, Received};
+use crate::process::owner::Ack;
 use crate::process::server_ref::Server;
 use crate::process::spawn::leave_host;
 
 /// Runs a process to its end and returns the reason.
-pub(crate) async fn run<S: GenServer>(
-    server: Arc<Server<S::Msg>>,
+///
+/// This future is what an idle process costs most of. So nothing is kept twice: what is given is captured, not passed on, and
+/// nothing that was taken apart is still there while something else is awaited.
+pub(crate) fn run<S: GenServer>(
+    server: &Arc<Server<S::Msg>>,
     args: Arc<dyn Fn() -> S::Args + Send + Sync>,
-) -> ExitReason {
-    let mut cx = Context::<S>::new(&server);
-    let mut state = match S::init(args(), &mut cx).await {
-        Ok(state) => {
-            server.cell.acknowledge(Ack::Up);
-            state
-        }
-        Err(exit) => {
-            if exit.is_ignore() {
-                server.cell.acknowledge(Ack::Ignore);
+) -> impl Future<Output = ExitReason> + Send + 'static {
+    let mut cx = Context::<S>::new(server);
+    async move {
+        let mut state = match Apart::new(S::init(args(), &mut cx)).await {
+            Ok(state) => {
+                cx.cell().acknowledge(Ack::Up);
+                state
             }
-            return exit.into_reason();
-        }
+            Err(exit) => {
+                if exit.is_ignore() {
+                    cx.cell().acknowledge(Ack::Ignore);
+                }
+                return exit.into_reason();
+            }
+        };
+        leave_host(cx.cell()).await;
+        let mut handled: usize = 0;
+        let reason = loop {
+            let next = cx.next().await;
+            if let Err(exit) = turn(next, &mut state, &mut cx).await {
+                break exit.into_reason();
+            }
+            // A process whose mail never ends still lets others run.
+            handled = handled.wrapping_add(1);
+            if handled.is_multiple_of(BUDGET_STEP) {
+                tokio::task::consume_budget().await;
+            }
+        };
+        Apart::new(state.terminate(&reason, &mut cx)).await;
+        reason
+    }
+}
+
+/// What one thing leads to.
+fn turn<'a, S: GenServer>(
+    next: Next<S::Msg>,
+    state: &'a mut S,
+    cx: &'a mut Context<S>,
+) -> Turn<impl Future<Output = Result<(), Exit>> + 'a, impl Future<Output = Result<(), Exit>> + 'a>
+{
+    let received = match next {
+        Next::Received(received) => received,
+        Next::Info(info) => return Turn::Info { callback: Apart::new(state.info(info, cx)) },
     };
-    leave_host(&server.cell).await;
-    let reason = receive(&mut state, &mut cx).await;
-    state.terminate(&reason, &mut cx).await;
-    reason
+    match received {
+        Received::Message(Envelope { message, receipt }) => {
+            Turn::Handle { handler: state.handle(message, cx), receipt }
+        }
+        Received::Control(Control::Stop(reason) | Control::Exit(reason)) => {
+            Turn::Over { outcome: Some(Err(Exit::reason(reason))) }
+        }
+        Received::Control(Control::Down(down)) => {
+            Turn::Info { callback: Apart::new(state.info(Info::Down(down), cx)) }
+        }
+        Received::Control(Control::Signal(signal)) => {
+            Turn::Info { callback: Apart::new(state.info(Info::Exit(signal), cx)) }
+        }
+        Received::Control(Control::Sync(reply)) => {
+            reply.send(());
+            Turn::Over { outcome: Some(Ok(())) }
+        }
+    }
+}
+
+pin_project! {
+    /// The future of [`turn`].
+    #[project = Projected]
+    enum Turn<H, I> {
+        Handle { #[pin] handler: H, receipt: Receipt },
+        Info { #[pin] callback: Apart<I> },
+        Over { outcome: Option<Result<(), Exit>> },
+    }
+}
+
+impl<H, I> Future for Turn<H, I>
+where
+    H: Future<Output = Result<(), Exit>>,
+    I: Future<Output = Result<(), Exit>>,
+{
+    type Output = Result<(), Exit>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Projected::Handle { handler, receipt } => {
+                let outcome = std::task::ready!(handler.poll(cx));
+                if outcome.is_ok()
+                    && let Receipt::Handled(reply) = std::mem::replace(receipt, Receipt::Cast)
+                {
+                    reply.send(());
+                }
+                Poll::Ready(outcome)
+            }
+            Projected::Info { callback } => callback.poll(cx),
+            Projected::Over { outcome } => Poll::Ready(outcome.take().unwrap_or(Ok(()))),
+        }
+    }
+}
+
+pin_project! {
+    /// A callback that is rare, as code of its own. A panic of a handler looks through all of the code around it, and this keeps
+    /// that small.
+    struct Apart<F> {
+        #[pin]
+        callback: F,
+    }
+}
+
+impl<F> Apart<F> {
+    fn new(callback: F) -> Self {
+        Self { callback }
+    }
+}
+
+impl<F: Future> Future for Apart<F> {
+    type Output = F::Output;
+
+    #[inline(never)]
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        self.project().callback.poll(cx)
+    }
 }
 
 /// Messages that count as one unit of the executor's budget (128 units before others get their turn).
 const BUDGET_STEP: usize = 16;
-
-async fn receive<S: GenServer>(state: &mut S, cx: &mut Context<S>) -> ExitReason {
-    let mut handled: usize = 0;
-    loop {
-        let step = match cx.next().await {
-            Next::Received(Received::Message(envelope)) => handle(state, envelope, cx).await,
-            Next::Received(Received::Control(Control::Stop(reason) | Control::Exit(reason))) => {
-                Err(Exit::reason(reason))
-            }
-            Next::Received(Received::Control(Control::Down(down))) => {
-                state.info(Info::Down(down), cx).await
-            }
-            Next::Received(Received::Control(Control::Signal(signal))) => {
-                state.info(Info::Exit(signal), cx).await
-            }
-            Next::Received(Received::Control(Control::Sync(reply))) => {
-                reply.send(());
-                Ok(())
-            }
-            Next::Info(info) => state.info(info, cx).await,
-        };
-        if let Err(exit) = step {
-            return exit.into_reason();
-        }
-        // A process whose mail never ends still lets others run.
-        handled = handled.wrapping_add(1);
-        if handled.is_multiple_of(BUDGET_STEP) {
-            tokio::task::consume_budget().await;
-        }
-    }
-}
-
-async fn handle<S: GenServer>(
-    state: &mut S,
-    envelope: Envelope<S::Msg>,
-    cx: &mut Context<S>,
-) -> Result<(), Exit> {
-    let Envelope { message, receipt } = envelope;
-    state.handle(message, cx).await?;
-    if let Receipt::Handled(reply) = receipt {
-        reply.send(());
-    }
-    Ok(())
-}

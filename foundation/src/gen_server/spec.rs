@@ -115,7 +115,7 @@ fn start<S: GenServer>(
 ) -> Result<ProcessRef, StartOutcome> {
     let server = setup.create(starter, SystemMessages::CONTROL_LANE)?;
     // The arguments are made by the process itself, so that a panic there is a failed start and nothing worse.
-    let body = Box::pin(run::<S>(Arc::clone(server.server()), Arc::clone(args)));
+    let body = run::<S>(server.server(), Arc::clone(args));
     spawn::spawn_process(server.process().process(), body, starter.host);
     Ok(server.into_process())
 }

@@ -17,6 +17,7 @@ use crate::process::kill::kill;
 use crate::process::link::{self, ExitSignal, Links};
 use crate::process::monitor::{Down, DownSink, Monitor, Watch, Watcher};
 use crate::process::name::Occupant;
+use crate::process::owner::Ack;
 use crate::process::pid::Pid;
 use crate::process::server_ref::{Server, ServerRef};
 
@@ -63,13 +64,13 @@ pub(crate) type Watchers = Slab<Watcher>;
 pub(crate) struct State {
     /// Why it ended. Known a little before the end is made known: what asks in between is told the reason, or waits.
     pub(crate) exit: Option<ExitReason>,
-    is_published: bool,
+    pub(super) is_published: bool,
     /// What `init` said.
-    ack: Option<Ack>,
+    pub(super) ack: Option<Ack>,
     /// The one who starts or stops the process and waits for that.
-    waiter: Option<Waker>,
+    pub(super) waiter: Option<Waker>,
     /// The supervisor that is to be told of the end.
-    parent: Option<Arc<dyn Process>>,
+    pub(super) parent: Option<Arc<dyn Process>>,
     /// The exit signal that is about to end the task.
     pub(crate) pending: Option<ExitReason>,
     pub(crate) abort: Option<AbortHandle>,
@@ -77,18 +78,9 @@ pub(crate) struct State {
     is_fenced: bool,
     watchers: Watchers,
     occupant: Option<Arc<dyn Occupant>>,
-    place: Option<Place>,
+    pub(super) place: Option<Place>,
     /// The task of the starter while the first turn is taken there.
-    host: Option<tokio::task::Id>,
-}
-
-/// What a process tells its starter at the end of `init`. A failed `init` tells nothing: the starter waits for the exit.
-#[derive(Debug)]
-pub(crate) enum Ack {
-    Up,
-    Ignore,
-    /// A supervisor: this child did not start.
-    ChildFailed(Box<(Arc<str>, ExitReason)>),
+    pub(super) host: Option<tokio::task::Id>,
 }
 
 pub(crate) struct Cell {
@@ -97,7 +89,7 @@ pub(crate) struct Cell {
     label: Option<Arc<str>>,
     task: OnceLock<tokio::task::Id>,
     /// Set while a child takes its first turn on the task of this process.
-    lends_task: AtomicBool,
+    pub(super) lends_task: AtomicBool,
     /// Made when there is something to own: most processes own nothing.
     dependents: OnceLock<Arc<Dependents>>,
     state: Mutex<State>,
@@ -159,11 +151,6 @@ impl Cell {
         self.state.lock().occupant = Some(occupant);
     }
 
-    /// Keeps the place among the dependents of the owner to the end.
-    pub(crate) fn set_place(&self, place: Place) {
-        self.state.lock().place = Some(place);
-    }
-
     /// Whether it is this process that the current task runs now.
     pub(crate) fn is_current_task(&self) -> bool {
         let Some(here) = tokio::task::try_id() else { return false };
@@ -172,22 +159,6 @@ impl Cell {
             None => self.state.lock().host == Some(here),
         };
         is_own && !self.lends_task.load(Ordering::Relaxed)
-    }
-
-    /// Runs `turn` as a turn of `child`, on the task of this process, which stands still meanwhile.
-    pub(crate) fn lend_task<T>(&self, child: &Self, turn: impl FnOnce() -> T) -> T {
-        // Nobody but the task itself has use for either mark; a panic of the child is caught within its turn.
-        self.lends_task.store(true, Ordering::Relaxed);
-        child.state.lock().host = tokio::task::try_id();
-        let done = turn();
-        child.state.lock().host = None;
-        self.lends_task.store(false, Ordering::Relaxed);
-        done
-    }
-
-    /// Whether the process runs on the task of its starter.
-    pub(crate) fn is_guest(&self) -> bool {
-        self.state.lock().host.is_some()
     }
 
     /// Remembers how to abort the task, and does it if an exit signal came first.
@@ -260,54 +231,6 @@ impl Cell {
             watcher.wait(waker);
         }
         Poll::Pending
-    }
-
-    /// Says how `init` went.
-    pub(crate) fn acknowledge(&self, ack: Ack) {
-        let mut state = self.state.lock();
-        // Whoever does not run is waited for to its end.
-        let waiter = if matches!(ack, Ack::Up) { state.waiter.take() } else { None };
-        state.ack = Some(ack);
-        drop(state);
-        waiter.into_iter().for_each(Waker::wake);
-    }
-
-    /// Waits for the end of `init`: `Up`, or what was said before the process ended. One at a time waits here or for the end.
-    pub(crate) fn poll_started(&self, waker: &Waker) -> Poll<Option<Ack>> {
-        let mut state = self.state.lock();
-        if state.is_published || matches!(state.ack, Some(Ack::Up)) {
-            return Poll::Ready(state.ack.take());
-        }
-        state.waiter = Some(waker.clone());
-        Poll::Pending
-    }
-
-    /// Waits for the end. One at a time.
-    pub(crate) fn poll_ended(&self, waker: &Waker) -> Poll<ExitReason> {
-        let mut state = self.state.lock();
-        if state.is_published {
-            return Poll::Ready(state.exit.clone().unwrap_or(ExitReason::NoProc));
-        }
-        state.waiter = Some(waker.clone());
-        Poll::Pending
-    }
-
-    /// Tells `parent` of the end when it comes; at once if it has come.
-    pub(crate) fn adopt(&self, parent: Arc<dyn Process>) {
-        let mut state = self.state.lock();
-        if !state.is_published {
-            state.parent = Some(parent);
-            return;
-        }
-        let reason = state.exit.clone().unwrap_or(ExitReason::NoProc);
-        drop(state);
-        parent.child_ended(self.pid, &reason);
-    }
-
-    /// Tells the parent nothing any more.
-    pub(crate) fn disown(&self) {
-        let parent = self.state.lock().parent.take();
-        drop(parent);
     }
 
     /// Records why the process ended and frees the name. Returns false if that had already happened.

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::task::{Poll, Waker};
 
 use crate::process::exit::ExitReason;
+use crate::process::lane::Lane;
 use crate::process::link::ExitSignal;
 use crate::process::monitor::Down;
 use crate::process::reply::Reply;
@@ -98,7 +99,7 @@ pub(crate) enum Received<M> {
 #[derive(Debug)]
 struct Lanes<M> {
     data: VecDeque<Envelope<M>>,
-    control: VecDeque<Control>,
+    control: Lane<Control>,
     receiver: Option<Waker>,
     /// Queued + taken and not yet released + reserved.
     used: usize,
@@ -161,7 +162,7 @@ impl<M> Mailbox<M> {
         Self {
             lanes: Mutex::new(Lanes {
                 data: VecDeque::new(),
-                control: VecDeque::new(),
+                control: Lane::default(),
                 receiver: None,
                 used: 0,
                 next_ticket: 0,
@@ -263,15 +264,13 @@ impl<M> Mailbox<M> {
     /// Takes what is stale out of the control lane.
     pub(crate) fn flush_control(&self, is_stale: impl Fn(&Control) -> bool) {
         let mut lanes = self.lanes.lock();
-        if !lanes.control.iter().any(&is_stale) {
+        if lanes.control.is_empty() {
             return;
         }
-        let (stale, kept) = std::mem::take(&mut lanes.control).into_iter().partition(is_stale);
-        lanes.control = kept;
+        let stale = lanes.control.take_where(is_stale);
         self.has_control.store(!lanes.control.is_empty(), Ordering::Release);
         drop(lanes);
         // A reason may run code of its own when it is dropped; not under the lock.
-        let stale: VecDeque<Control> = stale;
         drop(stale);
     }
 

@@ -54,7 +54,7 @@ pub(crate) enum Input<S, P, R> {
 #[derive(Debug, Clone)]
 pub(crate) enum Request<S, P> {
     /// `start_child`
-    Start(CoreSpec<S>),
+    Start(Arc<CoreSpec<S>>),
     /// `terminate_child`
     Terminate(Target<P>),
     /// `restart_child`

@@ -7,6 +7,7 @@ use super::action::{AdminError, Answer, Incarnation, Reason, Request, Target};
 use super::spec::{CoreSpec, Mode};
 use super::strategy::{Activity, Cause, Core};
 use super::table::{ChildKey, ChildState};
+use std::sync::Arc;
 
 impl<S, P, R> Core<S, P, R>
 where
@@ -26,7 +27,7 @@ where
         }
     }
 
-    fn start_child(&mut self, token: u64, spec: CoreSpec<S>) -> Result<(), AdminError<P, R>> {
+    fn start_child(&mut self, token: u64, spec: Arc<CoreSpec<S>>) -> Result<(), AdminError<P, R>> {
         spec.check(self.mode).map_err(AdminError::Spec)?;
         match self.mode {
             Mode::Dynamic { max_children } => {

@@ -20,7 +20,7 @@ use crate::supervisor::starting::{StartFn, StartOutcome, Starter};
 /// | significant | no | no |
 #[derive(Clone)]
 pub struct ChildSpec {
-    pub(crate) core: CoreSpec<StartFn>,
+    pub(crate) core: Arc<CoreSpec<StartFn>>,
 }
 
 impl ChildSpec {
@@ -28,34 +28,34 @@ impl ChildSpec {
         id: &str,
         start: impl Fn(&Starter<'_>) -> Result<ProcessRef, StartOutcome> + Send + Sync + 'static,
     ) -> Self {
-        Self { core: CoreSpec::new(id, ChildKind::Worker, Arc::new(start)) }
+        Self { core: Arc::new(CoreSpec::new(id, ChildKind::Worker, Arc::new(start))) }
     }
 
     pub(crate) fn supervisor(
         id: &str,
         start: impl Fn(&Starter<'_>) -> Result<ProcessRef, StartOutcome> + Send + Sync + 'static,
     ) -> Self {
-        Self { core: CoreSpec::new(id, ChildKind::Supervisor, Arc::new(start)) }
+        Self { core: Arc::new(CoreSpec::new(id, ChildKind::Supervisor, Arc::new(start))) }
     }
 
     /// Sets when the child is restarted.
     #[must_use]
     pub fn restart(mut self, restart: Restart) -> Self {
-        self.core.restart = restart;
+        Arc::make_mut(&mut self.core).restart = restart;
         self
     }
 
     /// Sets how the child is stopped.
     #[must_use]
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
-        self.core.shutdown = shutdown;
+        Arc::make_mut(&mut self.core).shutdown = shutdown;
         self
     }
 
     /// Says whether the child's own end can end its supervisor; see [`AutoShutdown`](crate::AutoShutdown).
     #[must_use]
     pub fn significant(mut self, significant: bool) -> Self {
-        self.core.significant = significant;
+        Arc::make_mut(&mut self.core).significant = significant;
         self
     }
 

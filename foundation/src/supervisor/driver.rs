@@ -3,12 +3,12 @@
 //! Exits of children, admin calls, the stop of the parent and the supervisor's own retries are served from one queue in
 //! arrival order; while a child starts or stops, nothing else is served.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::process::cell::{Ack, Process, ProcessRef};
+use crate::process::cell::{Process, ProcessRef};
 use crate::process::exit::ExitReason;
 use crate::process::mailbox::{Control, Inbox, Received};
+use crate::process::owner::Ack;
 use crate::process::pid::Pid;
 use crate::process::reply::Reply;
 use crate::process::server_ref::{Server, SystemMessages};
@@ -58,14 +58,15 @@ pub(crate) struct Driver {
     /// The same process, as its children know it.
     own: Arc<dyn Process>,
     core: SupervisorCore,
-    calls: HashMap<u64, Reply<AdminResult>>,
+    /// The call that is being served, with its token.
+    call: Option<(u64, Reply<AdminResult>)>,
     next_token: u64,
 }
 
 impl Driver {
     pub(crate) fn new(server: Arc<Server<SupervisorMsg>>, core: SupervisorCore) -> Self {
         let own: Arc<dyn Process> = Arc::clone(&server) as Arc<dyn Process>;
-        Self { server, own, core, calls: HashMap::new(), next_token: 0 }
+        Self { server, own, core, call: None, next_token: 0 }
     }
 
     /// Runs the supervisor to its end and returns the reason.
@@ -140,7 +141,7 @@ impl Driver {
     ) -> Input<StartFn, Pid, ExitReason> {
         let token = self.next_token;
         self.next_token += 1;
-        self.calls.insert(token, reply);
+        self.call = Some((token, reply));
         Input::Admin { token, request }
     }
 
@@ -225,7 +226,7 @@ impl Driver {
     }
 
     fn reply(&mut self, token: u64, result: Result<Answer<Kid>, AdminError<Kid, ExitReason>>) {
-        let Some(reply) = self.calls.remove(&token) else { return };
+        let Some((_, reply)) = self.call.take_if(|(asked, _)| *asked == token) else { return };
         reply.send(result.map(|answer| match answer {
             Answer::Started(kid) => AdminAnswer::Started(kid.process().clone()),
             Answer::Ignored => AdminAnswer::Ignored,

@@ -268,8 +268,8 @@ pub(crate) struct CoreSpec<S> {
     pub(crate) shutdown: Shutdown,
     pub(crate) kind: ChildKind,
     pub(crate) significant: bool,
-    /// Opaque to the state machine.
-    pub(crate) start: S,
+    /// How to start it, opaque to the state machine; `None` once a temporary child runs, because it never starts again.
+    pub(crate) start: Option<S>,
 }
 
 impl<S> CoreSpec<S> {
@@ -281,8 +281,24 @@ impl<S> CoreSpec<S> {
             shutdown: Shutdown::default_for(kind),
             kind,
             significant: false,
-            start,
+            start: Some(start),
         }
+    }
+
+    /// Lets go of how to start a child, whoever else may still need to know.
+    pub(crate) fn forget_start(spec: &mut Arc<Self>) {
+        if let Some(own) = Arc::get_mut(spec) {
+            own.start = None;
+            return;
+        }
+        *spec = Arc::new(Self {
+            id: Arc::clone(&spec.id),
+            restart: spec.restart,
+            shutdown: spec.shutdown,
+            kind: spec.kind,
+            significant: spec.significant,
+            start: None,
+        });
     }
 
     /// Refuses a significance that could never take effect in a supervisor of this mode.

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::node::Node;
-use crate::process::cell::{Ack, Process, ProcessRef};
+use crate::process::cell::{Process, ProcessRef};
 use crate::process::dependents::Dependents;
 use crate::process::exit::ExitReason;
 use crate::process::name::Name;
+use crate::process::owner::Ack;
 use crate::process::pid::Pid;
 use crate::process::server_ref::ServerRef;
 

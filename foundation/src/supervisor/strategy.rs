@@ -105,16 +105,20 @@ where
     /// # Panics
     ///
     /// Panics if a dynamic supervisor is given children to start with.
-    pub(crate) fn new(flags: Flags, specs: Vec<CoreSpec<S>>) -> Result<Self, SpecError> {
+    pub(crate) fn new<I>(flags: Flags, specs: I) -> Result<Self, SpecError>
+    where
+        I: IntoIterator<Item: Into<Arc<CoreSpec<S>>>>,
+    {
         let Flags { mode, intensity, period } = flags;
         flags.check()?;
         let is_dynamic = matches!(mode, Mode::Dynamic { .. });
-        assert!(specs.is_empty() || !is_dynamic, "a dynamic supervisor starts without children");
         let mut table = ChildTable::new(mode);
         for spec in specs {
+            assert!(!is_dynamic, "a dynamic supervisor starts without children");
+            let spec: Arc<CoreSpec<S>> = spec.into();
             spec.check(mode)?;
             if table.key_of_id(&spec.id).is_some() {
-                return Err(SpecError::DuplicateId { id: spec.id });
+                return Err(SpecError::DuplicateId { id: Arc::clone(&spec.id) });
             }
             table.insert(spec);
         }

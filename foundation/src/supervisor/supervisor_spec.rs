@@ -167,10 +167,7 @@ impl Whole {
     }
 
     pub(crate) fn core(&self) -> Result<SupervisorCore, SpecError> {
-        SupervisorCore::new(
-            self.flags,
-            self.children.iter().map(|child| child.core.clone()).collect(),
-        )
+        SupervisorCore::new(self.flags, self.children.iter().map(|child| Arc::clone(&child.core)))
     }
 
     pub(crate) fn start(&self, starter: &Starter<'_>) -> Result<ProcessRef, StartOutcome> {
@@ -180,7 +177,7 @@ impl Whole {
         let setup = Setup { name, capacity: ADMIN_CALLS_MAX, overflow: Overflow::Wait };
         let server = setup.create(starter, SupervisorMsg::SYSTEM)?;
         link::trap_exit(&**server.server(), true);
-        let body = Box::pin(Driver::new(Arc::clone(server.server()), core).run());
+        let body = Driver::new(Arc::clone(server.server()), core).run();
         spawn::spawn_process(server.process().process(), body, starter.host);
         Ok(server.into_process())
     }

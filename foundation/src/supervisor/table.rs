@@ -1,14 +1,17 @@
 //! The children of one supervisor, in start order, found by id, by pid or by key.
 //!
-//! Decides nothing; keeps the indexes in step. Every operation on one child costs O(log n), so that
-//! a restart among 10,000 siblings costs what it costs among one.
+//! Decides nothing; keeps the indexes in step. Every operation on one child costs O(log n) at most, so
+//! that a restart among 10,000 siblings costs what it costs among one.
 //!
 //! Invariants: the order of the keys is the order of the list; a pid is indexed while its child
 //! runs, and while the child waits for a restart attempt after it.
 
 use super::action::{Incarnation, Reason, ReportedChild, Stop};
+use super::hash::MixBuilder;
+use super::roster::Roster;
 use super::spec::{ChildKind, CoreSpec, Mode, Restart, Shutdown};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// The place of a child in the start order of its supervisor. Never used twice.
@@ -24,6 +27,11 @@ impl ChildKey {
     /// The next place in the order.
     pub(crate) const fn next(self) -> Self {
         Self(self.0 + 1)
+    }
+
+    /// How many places it comes after `first`; zero if it comes before.
+    pub(crate) fn since(self, first: Self) -> usize {
+        usize::try_from(self.0.saturating_sub(first.0)).unwrap_or(usize::MAX)
     }
 }
 
@@ -51,18 +59,21 @@ impl<P> ChildState<P> {
 /// One child: its specification and its state.
 #[derive(Debug, Clone)]
 pub(crate) struct Child<S, P> {
-    pub(crate) id: Arc<str>,
-    pub(crate) restart: Restart,
-    pub(crate) shutdown: Shutdown,
-    pub(crate) kind: ChildKind,
-    pub(crate) significant: bool,
-    /// How to start it; `None` once a temporary child runs, because it never starts again.
-    pub(crate) start: Option<S>,
+    /// Shared with all children that were started from it.
+    spec: Arc<CoreSpec<S>>,
     pub(crate) state: ChildState<P>,
     /// Counts the attempts to start it.
     pub(crate) generation: u64,
     /// Counts how often the supervisor brought it back by itself.
     pub(crate) restarts: u64,
+}
+
+impl<S, P> Deref for Child<S, P> {
+    type Target = CoreSpec<S>;
+
+    fn deref(&self) -> &CoreSpec<S> {
+        &self.spec
+    }
 }
 
 impl<S, P: Clone> Child<S, P> {
@@ -103,9 +114,9 @@ pub(crate) struct Counts {
 /// The ordered, indexed set of children.
 #[derive(Debug, Clone)]
 pub(crate) struct ChildTable<S, P: Incarnation> {
-    children: BTreeMap<ChildKey, Child<S, P>>,
+    children: Roster<Child<S, P>>,
     by_id: HashMap<Arc<str>, ChildKey>,
-    by_pid: HashMap<P::Id, ChildKey>,
+    by_pid: HashMap<P::Id, ChildKey, MixBuilder>,
     next_key: ChildKey,
     mode: Mode,
 }
@@ -113,9 +124,9 @@ pub(crate) struct ChildTable<S, P: Incarnation> {
 impl<S, P: Incarnation> ChildTable<S, P> {
     pub(crate) fn new(mode: Mode) -> Self {
         Self {
-            children: BTreeMap::new(),
+            children: Roster::default(),
             by_id: HashMap::new(),
-            by_pid: HashMap::new(),
+            by_pid: HashMap::default(),
             next_key: ChildKey::FIRST,
             mode,
         }
@@ -126,7 +137,7 @@ impl<S, P: Incarnation> ChildTable<S, P> {
     }
 
     pub(crate) fn get(&self, key: ChildKey) -> Option<&Child<S, P>> {
-        self.children.get(&key)
+        self.children.get(key)
     }
 
     pub(crate) fn key_of_id(&self, id: &str) -> Option<ChildKey> {
@@ -140,12 +151,12 @@ impl<S, P: Incarnation> ChildTable<S, P> {
 
     /// All children, oldest first.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (ChildKey, &Child<S, P>)> {
-        self.children.iter().map(|(key, child)| (*key, child))
+        self.children.iter()
     }
 
     pub(crate) fn count(&self) -> Counts {
         let mut counts = Counts::default();
-        for child in self.children.values() {
+        for (_, child) in self.children.iter() {
             counts.specs += 1;
             counts.active += usize::from(matches!(child.state, ChildState::Running(_)));
             match child.kind {
@@ -158,55 +169,44 @@ impl<S, P: Incarnation> ChildTable<S, P> {
 
     /// The oldest child at `from` or after it.
     pub(crate) fn first_from(&self, from: ChildKey) -> Option<ChildKey> {
-        self.children.range(from..).next().map(|(key, _)| *key)
+        self.children.first_from(from)
     }
 
     /// The newest child at `floor` or after it, and before `ceiling`.
     pub(crate) fn last_in(&self, floor: ChildKey, ceiling: ChildKey) -> Option<ChildKey> {
-        self.children.range(floor..ceiling).next_back().map(|(key, _)| *key)
+        self.children.last_in(floor, ceiling)
     }
 
     /// Appends a child without a process. A static supervisor's ids must be checked before.
-    pub(crate) fn insert(&mut self, spec: CoreSpec<S>) -> ChildKey {
+    pub(crate) fn insert(&mut self, spec: Arc<CoreSpec<S>>) -> ChildKey {
         let key = self.next_key;
         self.next_key = key.next();
         if matches!(self.mode, Mode::Static { .. }) {
             let taken = self.by_id.insert(Arc::clone(&spec.id), key);
             assert!(taken.is_none(), "child ids are unique");
         }
-        let CoreSpec { id, restart, shutdown, kind, significant, start } = spec;
-        let child = Child {
-            id,
-            restart,
-            shutdown,
-            kind,
-            significant,
-            start: Some(start),
-            state: ChildState::Undefined,
-            generation: 0,
-            restarts: 0,
-        };
-        self.children.insert(key, child);
+        let child = Child { spec, state: ChildState::Undefined, generation: 0, restarts: 0 };
+        self.children.push(key, child);
         key
     }
 
     pub(crate) fn remove(&mut self, key: ChildKey) {
         self.set(key, ChildState::Undefined);
-        let Some(child) = self.children.remove(&key) else { return };
+        let Some(child) = self.children.remove(key) else { return };
         if matches!(self.mode, Mode::Static { .. }) {
             self.by_id.remove(&child.id);
         }
     }
 
     pub(crate) fn clear(&mut self) {
-        self.children.clear();
+        self.children = Roster::default();
         self.by_id.clear();
         self.by_pid.clear();
     }
 
     /// Moves a child to another state and re-indexes its pid.
     pub(crate) fn set(&mut self, key: ChildKey, state: ChildState<P>) {
-        let Some(child) = self.children.get_mut(&key) else { return };
+        let Some(child) = self.children.get_mut(key) else { return };
         if let Some(old) = child.state.pid() {
             self.by_pid.remove(&old.id());
         }
@@ -219,7 +219,7 @@ impl<S, P: Incarnation> ChildTable<S, P> {
     /// Leaves a child without a process: a temporary or dynamic one is removed, any other keeps its
     /// specification.
     pub(crate) fn settle(&mut self, key: ChildKey) {
-        let Some(child) = self.children.get(&key) else { return };
+        let Some(child) = self.children.get(key) else { return };
         if child.restart == Restart::Temporary || matches!(self.mode, Mode::Dynamic { .. }) {
             self.remove(key);
         } else {
@@ -229,7 +229,7 @@ impl<S, P: Incarnation> ChildTable<S, P> {
 
     /// Counts a start attempt and returns its generation.
     pub(crate) fn next_generation(&mut self, key: ChildKey) -> u64 {
-        let child = self.children.get_mut(&key).expect("only a child of the table is started");
+        let child = self.children.get_mut(key).expect("only a child of the table is started");
         child.generation += 1;
         child.generation
     }
@@ -237,16 +237,16 @@ impl<S, P: Incarnation> ChildTable<S, P> {
     /// Notes that a child runs, and forgets how to start it if that will never be needed again.
     pub(crate) fn started(&mut self, key: ChildKey, pid: P) {
         self.set(key, ChildState::Running(pid));
-        if let Some(child) = self.children.get_mut(&key)
+        if let Some(child) = self.children.get_mut(key)
             && child.restart == Restart::Temporary
         {
-            child.start = None;
+            CoreSpec::forget_start(&mut child.spec);
         }
     }
 
     /// Counts a restart that the supervisor did by itself.
     pub(crate) fn count_restart(&mut self, key: ChildKey) {
-        if let Some(child) = self.children.get_mut(&key) {
+        if let Some(child) = self.children.get_mut(key) {
             child.restarts += 1;
         }
     }

@@ -56,7 +56,7 @@ impl Node {
             log: Vec::new(),
         };
         Self {
-            core: Core::new(flags, specs.collect()).expect("valid"),
+            core: Core::new(flags, specs).expect("valid"),
             oracle,
             tokens: VecDeque::new(),
             pids: [0; 4],
@@ -131,7 +131,7 @@ impl Node {
             }
             Event::Start(id, restart) => {
                 let spec = CoreSpec::new(id.to_string(), ChildKind::Worker, ());
-                Request::Start(CoreSpec { restart, ..spec })
+                Request::Start(CoreSpec { restart, ..spec }.into())
             }
             Event::Terminate(id) => {
                 let is_dynamic = matches!(self.oracle.kind, Kind::Dynamic);

@@ -287,7 +287,7 @@ impl Rig {
     }
 
     pub(super) fn start_child(&mut self, text: &str) -> String {
-        self.call(Request::Start(child(text)))
+        self.call(Request::Start(child(text).into()))
     }
 
     pub(super) fn terminate_child(&mut self, id: &str) -> String {

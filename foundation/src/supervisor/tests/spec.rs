@@ -1,5 +1,6 @@
 //! Validation of specifications.
 
+use super::super::spec::CoreSpec;
 use super::{
     AutoShutdown, ChildKind, Core, Duration, Flags, Mode, Restart, Shutdown, SpecError, Strategy,
     TestCore, children,
@@ -30,7 +31,7 @@ fn senseless_specifications_are_refused() {
 #[test]
 fn a_period_of_zero_is_refused() {
     let flags = Flags { period: Duration::ZERO, ..Flags::default() };
-    let created: Result<TestCore, SpecError> = Core::new(flags, Vec::new());
+    let created: Result<TestCore, SpecError> = Core::new(flags, Vec::<CoreSpec<()>>::new());
     assert_eq!(created.err(), Some(SpecError::ZeroPeriod));
 }
 

@@ -1,0 +1,49 @@
+//! A queue that is nearly always empty, and then of length one.
+//!
+//! The first entry costs no allocation. Invariant: while there is no first entry, nothing else waits.
+
+use std::collections::VecDeque;
+
+#[derive(Debug)]
+pub(crate) struct Lane<T> {
+    first: Option<T>,
+    /// Boxed, because most queues never need it.
+    rest: Option<Box<VecDeque<T>>>,
+}
+
+impl<T> Default for Lane<T> {
+    fn default() -> Self {
+        Self { first: None, rest: None }
+    }
+}
+
+impl<T> Lane<T> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    pub(crate) fn push_back(&mut self, entry: T) {
+        if self.first.is_none() {
+            self.first = Some(entry);
+        } else {
+            self.rest.get_or_insert_default().push_back(entry);
+        }
+    }
+
+    pub(crate) fn pop_front(&mut self) -> Option<T> {
+        let next = self.rest.as_mut().and_then(|rest| rest.pop_front());
+        std::mem::replace(&mut self.first, next)
+    }
+
+    /// Takes out what `is_wanted` names; the rest stays in its order.
+    pub(crate) fn take_where(&mut self, is_wanted: impl Fn(&T) -> bool) -> Vec<T> {
+        let entries = self
+            .first
+            .take()
+            .into_iter()
+            .chain(self.rest.take().into_iter().flat_map(|rest| *rest));
+        let (wanted, kept): (Vec<T>, Vec<T>) = entries.partition(is_wanted);
+        kept.into_iter().for_each(|entry| self.push_back(entry));
+        wanted
+    }
+}
