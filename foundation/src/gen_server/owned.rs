@@ -53,6 +53,9 @@ impl<M> Owned<M> {
     }
 
     /// Takes the next thing that is ready: results before timers.
+    ///
+    /// Out of the loop's code: a panic of a handler looks through all of that.
+    #[inline(never)]
     pub(crate) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Own<M>> {
         if let Poll::Ready(told) = self.tasks.poll(cx) {
             return Poll::Ready(match told {

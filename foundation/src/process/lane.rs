@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(crate) struct Lane<T> {
     first: Option<T>,
-    /// Boxed, because most queues never need it.
+    #[expect(clippy::box_collection, reason = "most queues never need it, and are small without")]
     rest: Option<Box<VecDeque<T>>>,
 }
 
