@@ -100,8 +100,10 @@ pub use process::mailbox::Overflow;
 pub use process::monitor::{Down, Monitor, MonitorId, MonitorRef};
 pub use process::name::{Name, NameError};
 pub use process::pid::Pid;
+pub use process::recipient::Recipient;
 pub use process::reply::Reply;
-pub use process::server_ref::{Permit, Recipient, ServerRef};
+pub use process::sending::Permit;
+pub use process::server_ref::ServerRef;
 pub use send::dead_letter::{DeadLetter, DeadLetterCounts, DeadLetterReason, DeadLetters};
 pub use send::{
     Accepted, Address, DeliveryError, Handled, accepted, accepted_or_dead_letter, handled,

@@ -6,11 +6,12 @@
 mod real {
     pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
 
-    pub(crate) use parking_lot::Mutex;
+    pub(crate) use parking_lot::{Mutex, MutexGuard};
 }
 
 #[cfg(loom)]
 mod real {
+    pub(crate) use loom::sync::MutexGuard;
     pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
 
     /// A loom mutex with the poison-free interface of the real one.
@@ -22,10 +23,10 @@ mod real {
             Self(loom::sync::Mutex::new(value))
         }
 
-        pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
             self.0.lock().expect("a loom model never poisons a lock")
         }
     }
 }
 
-pub(crate) use real::{AtomicBool, Mutex, Ordering};
+pub(crate) use real::{AtomicBool, Mutex, MutexGuard, Ordering};

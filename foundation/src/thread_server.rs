@@ -11,8 +11,9 @@ use std::thread::Thread;
 use crate::gen_server::spec::Setup;
 use crate::node::Node;
 use crate::process::cell::ProcessRef;
+use crate::process::envelope::{Control, Envelope, Receipt, Received};
 use crate::process::exit::{Exit, ExitReason};
-use crate::process::mailbox::{Control, Envelope, Inbox, Overflow, Receipt, Received};
+use crate::process::mailbox::{Inbox, Overflow};
 use crate::process::name::Name;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
@@ -124,7 +125,7 @@ impl<M: Send + 'static> ThreadContext<M> {
         }
         let server = Arc::clone(self.this.server());
         loop {
-            match server.mailbox.poll_recv(&mut self.inbox, waker) {
+            match server.poll_recv(&mut self.inbox, waker) {
                 Poll::Ready(Received::Control(Control::Stop(reason) | Control::Exit(reason))) => {
                     if batch.is_empty() {
                         return Err(reason);
@@ -156,7 +157,7 @@ fn take<M>(envelope: Envelope<M>, batch: &mut Vec<M>, receipts: &mut Vec<Reply<(
 
 impl<M: Send + 'static> Drop for ThreadContext<M> {
     fn drop(&mut self) {
-        self.this.server().mailbox.restore(&mut self.inbox);
+        self.this.server().give_back(&mut self.inbox);
     }
 }
 

@@ -12,11 +12,13 @@ mod sync;
 
 #[path = "../src/process"]
 mod process {
+    pub(crate) mod envelope;
     pub(crate) mod exit;
     pub(crate) mod guarded_sink;
     pub(crate) mod lane;
     pub(crate) mod mailbox;
     pub(crate) mod reply;
+    pub(crate) mod waiting;
 
     /// Stand-ins for the types that the files above name.
     pub(crate) mod link {
@@ -40,6 +42,7 @@ mod process {
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::ops::Deref;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -48,14 +51,40 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 
+use process::envelope::{Control, Envelope, Pushed, Receipt, Received};
 use process::exit::ExitReason;
 use process::guarded_sink::GuardedSink;
-use process::mailbox::{Control, Envelope, Inbox, Mailbox, Overflow, Pushed, Receipt, Received};
+use process::mailbox::{Inbox, Mailbox, Overflow, Urgent};
 use process::monitor::{Down, DownSink};
 use process::reply;
 
-fn mailbox(capacity: usize) -> Arc<Mailbox<u32>> {
-    Arc::new(Mailbox::new(capacity, Overflow::Wait))
+/// A mailbox with its flag, as a server has them.
+struct Post {
+    urgent: Urgent,
+    mailbox: Mailbox<u32>,
+}
+
+impl Deref for Post {
+    type Target = Mailbox<u32>;
+
+    fn deref(&self) -> &Mailbox<u32> {
+        &self.mailbox
+    }
+}
+
+impl Post {
+    fn tell(&self, message: u32) -> Pushed<u32> {
+        self.push(message, Receipt::Cast)
+    }
+
+    fn control(&self, control: Control) -> bool {
+        self.push_control(&self.urgent, control)
+    }
+}
+
+fn mailbox(capacity: usize) -> Arc<Post> {
+    let mailbox = Mailbox::new(capacity, Overflow::Wait);
+    Arc::new(Post { urgent: Urgent::new(), mailbox })
 }
 
 fn envelope(message: u32) -> Envelope<u32> {
@@ -63,15 +92,15 @@ fn envelope(message: u32) -> Envelope<u32> {
 }
 
 /// Waits for the next message; fails on anything else.
-fn receive(mailbox: &Mailbox<u32>, inbox: &mut Inbox<u32>) -> u32 {
-    match block_on(poll_fn(|cx| mailbox.poll_recv(inbox, cx.waker()))) {
+fn receive(mailbox: &Post, inbox: &mut Inbox<u32>) -> u32 {
+    match block_on(poll_fn(|cx| mailbox.poll_recv(&mailbox.urgent, inbox, cx.waker()))) {
         Received::Message(envelope) => envelope.message,
         Received::Control(control) => panic!("{control:?}"),
     }
 }
 
 /// Waits for a slot; false if the mailbox was closed.
-fn reserve(mailbox: &Mailbox<u32>) -> bool {
+fn reserve(mailbox: &Post) -> bool {
     let mut ticket = None;
     block_on(poll_fn(|cx| mailbox.poll_reserve(&mut ticket, cx.waker())))
 }
@@ -84,7 +113,7 @@ fn a_waiting_receiver_hears_of_every_message() {
             let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || {
                 for message in 1..=2 {
-                    assert!(matches!(mailbox.push(envelope(message)), Pushed::Accepted));
+                    assert!(matches!(mailbox.tell(message), Pushed::Accepted));
                 }
             })
         };
@@ -98,20 +127,22 @@ fn a_waiting_receiver_hears_of_every_message() {
 fn a_waiting_receiver_hears_of_control() {
     loom::model(|| {
         let mailbox = mailbox(1);
-        assert!(matches!(mailbox.push(envelope(1)), Pushed::Accepted));
+        assert!(matches!(mailbox.tell(1), Pushed::Accepted));
         let kernel = {
             let mailbox = Arc::clone(&mailbox);
-            thread::spawn(move || {
-                assert!(mailbox.push_control(Control::Stop(ExitReason::Shutdown)))
-            })
+            thread::spawn(move || assert!(mailbox.control(Control::Stop(ExitReason::Shutdown))))
         };
         let mut inbox = Inbox::new(1);
         let mut seen = Vec::new();
         for _ in 0..2 {
-            seen.push(match block_on(poll_fn(|cx| mailbox.poll_recv(&mut inbox, cx.waker()))) {
-                Received::Message(_) => "message",
-                Received::Control(_) => "control",
-            });
+            seen.push(
+                match block_on(poll_fn(|cx| {
+                    mailbox.poll_recv(&mailbox.urgent, &mut inbox, cx.waker())
+                })) {
+                    Received::Message(_) => "message",
+                    Received::Control(_) => "control",
+                },
+            );
         }
         seen.sort_unstable();
         assert_eq!(seen, ["control", "message"]);
@@ -123,7 +154,7 @@ fn a_waiting_receiver_hears_of_control() {
 fn a_waiting_sender_hears_of_room() {
     loom::model(|| {
         let mailbox = mailbox(1);
-        assert!(matches!(mailbox.push(envelope(0)), Pushed::Accepted));
+        assert!(matches!(mailbox.tell(0), Pushed::Accepted));
         let sender = {
             let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || {
@@ -146,7 +177,7 @@ fn concurrent_senders_never_exceed_the_capacity() {
             .map(|message| {
                 let (mailbox, accepted) = (Arc::clone(&mailbox), Arc::clone(&accepted));
                 thread::spawn(move || {
-                    if matches!(mailbox.push(envelope(message)), Pushed::Accepted) {
+                    if matches!(mailbox.tell(message), Pushed::Accepted) {
                         accepted.fetch_add(1, Ordering::SeqCst);
                     }
                 })
@@ -199,7 +230,7 @@ fn a_message_enters_or_comes_back_when_the_mailbox_closes() {
         let mailbox = mailbox(2);
         let sender = {
             let mailbox = Arc::clone(&mailbox);
-            thread::spawn(move || match mailbox.push(envelope(1)) {
+            thread::spawn(move || match mailbox.tell(1) {
                 Pushed::Accepted => 0,
                 Pushed::Closed(envelope) => envelope.message,
                 other => panic!("{other:?}"),
@@ -209,7 +240,7 @@ fn a_message_enters_or_comes_back_when_the_mailbox_closes() {
         let returned = sender.join().expect("the sender does not panic");
         let left: u32 = left.iter().map(|envelope| envelope.message).sum();
         assert_eq!(left + returned, 1, "it is in exactly one place");
-        assert!(matches!(mailbox.push(envelope(2)), Pushed::Closed(_)));
+        assert!(matches!(mailbox.tell(2), Pushed::Closed(_)));
     });
 }
 
@@ -218,13 +249,13 @@ fn what_the_receiver_took_is_in_front_of_what_came_later_when_it_is_put_back() {
     loom::model(|| {
         let mailbox = mailbox(4);
         for message in 1..=3 {
-            assert!(matches!(mailbox.push(envelope(message)), Pushed::Accepted));
+            assert!(matches!(mailbox.tell(message), Pushed::Accepted));
         }
         let mut inbox = Inbox::new(4);
         assert_eq!(receive(&mailbox, &mut inbox), 1);
         let sender = {
             let mailbox = Arc::clone(&mailbox);
-            thread::spawn(move || assert!(matches!(mailbox.push(envelope(4)), Pushed::Accepted)))
+            thread::spawn(move || assert!(matches!(mailbox.tell(4), Pushed::Accepted)))
         };
         mailbox.restore(&mut inbox);
         sender.join().expect("the sender does not panic");
@@ -294,11 +325,11 @@ fn an_answer_that_meets_a_caller_giving_up_is_dropped_once() {
 }
 
 /// A watcher's mailbox as a sink.
-struct Watcher(Arc<Mailbox<u32>>);
+struct Watcher(Arc<Post>);
 
 impl DownSink for Watcher {
     fn down(&self, down: Down) {
-        self.0.push_control(Control::Down(down));
+        self.0.control(Control::Down(down));
     }
 
     fn flush(&self, monitor: u64) {
@@ -321,6 +352,6 @@ fn no_notice_is_in_the_mailbox_after_its_guard_is_gone() {
         };
         sink.flush(1);
         target.join().expect("the target does not panic");
-        assert!(mailbox.take_control().is_none());
+        assert!(mailbox.take_control(&mailbox.urgent).is_none());
     });
 }

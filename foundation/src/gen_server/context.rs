@@ -11,9 +11,10 @@ use crate::gen_server::owned::{Own, Owned};
 use crate::gen_server::{GenServer, Info};
 use crate::node::Node;
 use crate::process::cell::{Cell, Process, ProcessRef};
+use crate::process::envelope::{Envelope, Received};
 use crate::process::guarded_sink::GuardedSink;
 use crate::process::link;
-use crate::process::mailbox::{Inbox, Received};
+use crate::process::mailbox::Inbox;
 use crate::process::monitor::MonitorRef;
 use crate::process::pid::Pid;
 use crate::process::server_ref::{Server, ServerRef};
@@ -131,10 +132,19 @@ impl<S: GenServer> Context<S> {
         self.own.get_or_insert_default()
     }
 
+    /// Returns the next message if nothing comes before it and it is at hand already; [`next`](Self::next) in a hurry.
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<Envelope<S::Msg>> {
+        if self.own.is_some() {
+            return None;
+        }
+        self.this.server().take(&mut self.inbox)
+    }
+
     /// Waits for what the process has to do next: control, then what it started itself, then mail.
     pub(crate) async fn next(&mut self) -> Next<S::Msg> {
         std::future::poll_fn(|cx| {
-            if let Some(control) = self.this.server().mailbox.take_control() {
+            if let Some(control) = self.this.server().take_control() {
                 return Poll::Ready(Next::Received(Received::Control(control)));
             }
             if let Some(own) = &mut self.own
@@ -145,7 +155,7 @@ impl<S: GenServer> Context<S> {
                     Own::Info(info) => Next::Info(info),
                 });
             }
-            self.this.server().mailbox.poll_recv(&mut self.inbox, cx.waker()).map(Next::Received)
+            self.this.server().poll_recv(&mut self.inbox, cx.waker()).map(Next::Received)
         })
         .await
     }
@@ -161,7 +171,7 @@ pub(crate) enum Next<M> {
 impl<S: GenServer> Drop for Context<S> {
     fn drop(&mut self) {
         // However the process ends, what it took but did not handle is accounted for with the rest of its mail.
-        self.this.server().mailbox.restore(&mut self.inbox);
+        self.this.server().give_back(&mut self.inbox);
     }
 }
 

@@ -13,7 +13,7 @@ use futures_util::stream::FuturesUnordered;
 use crate::gen_server::Info;
 use crate::gen_server::owned_tasks::{Tasks, Told};
 use crate::gen_server::timers::{Fired, Timers};
-use crate::process::mailbox::{Envelope, Receipt};
+use crate::process::envelope::{Envelope, Receipt};
 
 type Piped<M> = FuturesUnordered<Pin<Box<dyn Future<Output = M> + Send>>>;
 

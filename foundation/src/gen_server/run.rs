@@ -9,8 +9,8 @@ use pin_project_lite::pin_project;
 
 use crate::gen_server::context::{Context, Next};
 use crate::gen_server::{GenServer, Info};
+use crate::process::envelope::{Control, Envelope, Receipt, Received};
 use crate::process::exit::{Exit, ExitReason};
-use crate::process::mailbox::{Control, Envelope, Receipt, Received};
 use crate::process::owner::Ack;
 use crate::process::server_ref::Server;
 use crate::process::spawn::leave_host;
@@ -40,7 +40,11 @@ pub(crate) fn run<S: GenServer>(
         leave_host(cx.cell()).await;
         let mut handled: usize = 0;
         let reason = loop {
-            let next = cx.next().await;
+            // What is at hand already takes the shorter way.
+            let next = match cx.take() {
+                Some(envelope) => Next::Received(Received::Message(envelope)),
+                None => cx.next().await,
+            };
             if let Err(exit) = turn(next, &mut state, &mut cx).await {
                 break exit.into_reason();
             }

@@ -13,15 +13,14 @@
 //! Invariants: no message is in two places; `used` never exceeds the capacity except by messages of the kernel
 //! (`push_unbounded`); after `close` nothing enters.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::task::{Poll, Waker};
 
+use crate::process::envelope::{Control, Envelope, Pushed, Receipt, Received};
 use crate::process::exit::ExitReason;
 use crate::process::lane::Lane;
-use crate::process::link::ExitSignal;
-use crate::process::monitor::Down;
-use crate::process::reply::Reply;
-use crate::sync::{AtomicBool, Mutex, Ordering};
+use crate::process::waiting::{Waiting, Wakes, wake};
+use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
 
 /// What happens to a message that finds the data lane full.
 ///
@@ -41,82 +40,49 @@ pub enum Overflow {
     DropNewest,
 }
 
-/// Who waits for the fate of a message.
-#[derive(Debug)]
-pub(crate) enum Receipt {
-    /// Nobody: a message left behind goes to the dead letters.
-    Cast,
-    /// A caller, through the `Reply` inside the message: it learns of the loss itself.
-    Call,
-    /// A sender that wants to know that the handler ran to its end.
-    Handled(Reply<()>),
-}
-
-/// A message with its receipt.
-#[derive(Debug)]
-pub(crate) struct Envelope<M> {
-    pub(crate) message: M,
-    pub(crate) receipt: Receipt,
-}
-
-/// A message of the kernel.
-#[derive(Debug)]
-pub(crate) enum Control {
-    /// End in an orderly way.
-    Stop(ExitReason),
-    /// End now; only processes on their own thread get this, others are aborted.
-    Exit(ExitReason),
-    /// A monitored process ended.
-    Down(Down),
-    /// An exit signal that the process traps.
-    Signal(ExitSignal),
-    /// Answer this when the callback that runs now has returned without ending the process.
-    Sync(Reply<()>),
-}
-
-/// What `push` did.
-#[derive(Debug)]
-pub(crate) enum Pushed<M> {
-    /// It is in the mailbox.
-    Accepted,
-    /// It is in the mailbox; this older one had to leave.
-    Evicted(Envelope<M>),
-    /// The policy dropped it.
-    Dropped(Envelope<M>),
-    /// There is no room.
-    Full(Envelope<M>),
-    /// The process has ended.
-    Closed(Envelope<M>),
-}
-
-/// What the receiver gets next.
-#[derive(Debug)]
-pub(crate) enum Received<M> {
-    Control(Control),
-    Message(Envelope<M>),
-}
-
 #[derive(Debug)]
 struct Lanes<M> {
     data: VecDeque<Envelope<M>>,
     control: Lane<Control>,
+    /// Whom to wake when something enters; taken by whoever does that.
     receiver: Option<Waker>,
     /// Queued + taken and not yet released + reserved.
     used: usize,
-    next_ticket: u64,
-    waiting: BTreeMap<u64, Waker>,
-    granted: BTreeSet<u64>,
-    closed: bool,
     high_water: usize,
+    closed: bool,
+    /// Made for the first who waits for room. Empty whenever there is room: whoever gives room back hands it to them under the
+    /// same lock.
+    waiting: Option<Box<Waiting>>,
 }
 
 /// The two lanes of one process.
 #[derive(Debug)]
 pub(crate) struct Mailbox<M> {
     lanes: Mutex<Lanes<M>>,
-    has_control: AtomicBool,
-    capacity: usize,
     overflow: Overflow,
+    capacity: usize,
+}
+
+/// Says that the control lane may have something. Set by whoever puts it in, cleared by the receiver alone, both under the lock.
+///
+/// The receiver looks at it before each message. It is kept apart from the mailbox because senders write there all the time:
+/// on one cache line, each look would have to fetch what the other core has just written.
+#[derive(Debug)]
+pub(crate) struct Urgent(AtomicBool);
+
+impl Urgent {
+    pub(crate) fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+
+    #[inline]
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn set(&self, is_set: bool) {
+        self.0.store(is_set, Ordering::Release);
+    }
 }
 
 /// The receiver's own half: the batch it swapped out and what it has not released yet.
@@ -139,20 +105,39 @@ impl<M> Inbox<M> {
 }
 
 impl<M> Lanes<M> {
-    /// Hands free capacity to those who wait, and returns whom to wake.
-    fn grant(&mut self, capacity: usize, wake: &mut Vec<Waker>) {
-        while self.used < capacity {
-            let Some((ticket, waker)) = self.waiting.pop_first() else { return };
-            self.used += 1;
-            self.granted.insert(ticket);
-            wake.push(waker);
-        }
-    }
-
+    #[inline(always)]
     fn enter(&mut self, envelope: Envelope<M>) -> Option<Waker> {
         self.data.push_back(envelope);
         self.high_water = self.high_water.max(self.data.len());
         self.receiver.take()
+    }
+
+    /// Takes `count` units of capacity back, hands them to those who wait, and returns whom to wake.
+    fn release(&mut self, count: usize, capacity: usize) -> Wakes {
+        let mut wakes = Wakes::default();
+        self.used = self.used.saturating_sub(count);
+        if let Some(waiting) = &mut self.waiting {
+            while self.used < capacity
+                && let Some(waker) = waiting.grant()
+            {
+                self.used += 1;
+                wakes.push(waker);
+            }
+        }
+        wakes
+    }
+
+    fn next_control(&mut self, urgent: &Urgent) -> Option<Control> {
+        if !urgent.is_set() {
+            return None;
+        }
+        let control = self.control.pop_front();
+        urgent.set(!self.control.is_empty());
+        control
+    }
+
+    fn waiting(&mut self) -> &mut Waiting {
+        self.waiting.get_or_insert_default()
     }
 }
 
@@ -165,15 +150,12 @@ impl<M> Mailbox<M> {
                 control: Lane::default(),
                 receiver: None,
                 used: 0,
-                next_ticket: 0,
-                waiting: BTreeMap::new(),
-                granted: BTreeSet::new(),
-                closed: false,
                 high_water: 0,
+                closed: false,
+                waiting: None,
             }),
-            has_control: AtomicBool::new(false),
-            capacity,
             overflow,
+            capacity,
         }
     }
 
@@ -192,27 +174,42 @@ impl<M> Mailbox<M> {
     }
 
     /// Puts a message in, or says why not. Never waits.
-    pub(crate) fn push(&self, envelope: Envelope<M>) -> Pushed<M> {
-        let mut lanes = self.lanes.lock();
+    #[inline(always)]
+    pub(crate) fn push(&self, message: M, receipt: Receipt) -> Pushed<M> {
+        let lanes = self.lanes.lock();
+        // Room means that nobody waits: a stream of casts cannot starve those who do.
+        if lanes.used < self.capacity && !lanes.closed {
+            self.put(lanes, Envelope { message, receipt }, 1);
+            return Pushed::Accepted;
+        }
+        self.push_without_room(lanes, Envelope { message, receipt })
+    }
+
+    /// Queues a message that takes `units` of room which nobody had, and wakes the receiver.
+    #[inline(always)]
+    fn put(&self, mut lanes: MutexGuard<'_, Lanes<M>>, envelope: Envelope<M>, units: usize) {
+        lanes.used += units;
+        let waker = lanes.enter(envelope);
+        drop(lanes);
+        wake(waker);
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_without_room(
+        &self,
+        mut lanes: MutexGuard<'_, Lanes<M>>,
+        envelope: Envelope<M>,
+    ) -> Pushed<M> {
         if lanes.closed {
             return Pushed::Closed(envelope);
-        }
-        // Those who already wait come first, or a stream of casts would starve them.
-        if lanes.used < self.capacity && lanes.waiting.is_empty() {
-            lanes.used += 1;
-            let waker = lanes.enter(envelope);
-            drop(lanes);
-            wake(waker);
-            return Pushed::Accepted;
         }
         match self.overflow {
             Overflow::Wait | Overflow::Reject => Pushed::Full(envelope),
             Overflow::DropNewest => Pushed::Dropped(envelope),
             Overflow::DropOldest => {
                 let Some(oldest) = lanes.data.pop_front() else { return Pushed::Full(envelope) };
-                let waker = lanes.enter(envelope);
-                drop(lanes);
-                wake(waker);
+                self.put(lanes, envelope, 0);
                 Pushed::Evicted(oldest)
             }
         }
@@ -220,44 +217,43 @@ impl<M> Mailbox<M> {
 
     /// Puts a message of the kernel into the data lane, past the bound. Returns it when the process has ended.
     pub(crate) fn push_unbounded(&self, message: M) -> Result<(), M> {
-        let mut lanes = self.lanes.lock();
+        let lanes = self.lanes.lock();
         if lanes.closed {
             return Err(message);
         }
-        lanes.used += 1;
-        let waker = lanes.enter(Envelope { message, receipt: Receipt::Call });
-        drop(lanes);
-        wake(waker);
+        self.put(lanes, Envelope { message, receipt: Receipt::Call }, 1);
         Ok(())
     }
 
     /// Puts a message into the slot that `poll_reserve` granted.
     pub(crate) fn push_reserved(&self, envelope: Envelope<M>) -> Result<(), Envelope<M>> {
-        let mut lanes = self.lanes.lock();
+        let lanes = self.lanes.lock();
         if lanes.closed {
             return Err(envelope);
         }
-        let waker = lanes.enter(envelope);
-        drop(lanes);
-        wake(waker);
+        self.put(lanes, envelope, 0);
         Ok(())
     }
 
     /// Puts a message into the control lane. Returns false when the process has ended.
-    pub(crate) fn push_control(&self, control: Control) -> bool {
-        let Ok(waker) = self.enqueue_control(control) else { return false };
+    pub(crate) fn push_control(&self, urgent: &Urgent, control: Control) -> bool {
+        let Ok(waker) = self.enqueue_control(urgent, control) else { return false };
         wake(waker);
         true
     }
 
     /// Puts a message into the control lane and returns whom to wake, or the message when the process has ended.
-    pub(crate) fn enqueue_control(&self, control: Control) -> Result<Option<Waker>, Control> {
+    pub(crate) fn enqueue_control(
+        &self,
+        urgent: &Urgent,
+        control: Control,
+    ) -> Result<Option<Waker>, Control> {
         let mut lanes = self.lanes.lock();
         if lanes.closed {
             return Err(control);
         }
         lanes.control.push_back(control);
-        self.has_control.store(true, Ordering::Release);
+        urgent.set(true);
         Ok(lanes.receiver.take())
     }
 
@@ -267,8 +263,8 @@ impl<M> Mailbox<M> {
         if lanes.control.is_empty() {
             return;
         }
+        // The receiver finds out itself that nothing is left: it alone clears the flag.
         let stale = lanes.control.take_where(is_stale);
-        self.has_control.store(!lanes.control.is_empty(), Ordering::Release);
         drop(lanes);
         // A reason may run code of its own when it is dropped; not under the lock.
         drop(stale);
@@ -283,24 +279,21 @@ impl<M> Mailbox<M> {
         }
         match *ticket {
             Some(number) => {
-                if lanes.granted.remove(&number) {
-                    *ticket = None;
-                    return Poll::Ready(true);
+                if lanes.waiting().still_stands(number, waker) {
+                    return Poll::Pending;
                 }
-                lanes.waiting.insert(number, waker.clone());
+                *ticket = None;
+                Poll::Ready(true)
+            }
+            None if lanes.used < self.capacity => {
+                lanes.used += 1;
+                Poll::Ready(true)
             }
             None => {
-                if lanes.used < self.capacity && lanes.waiting.is_empty() {
-                    lanes.used += 1;
-                    return Poll::Ready(true);
-                }
-                let number = lanes.next_ticket;
-                lanes.next_ticket += 1;
-                lanes.waiting.insert(number, waker.clone());
-                *ticket = Some(number);
+                *ticket = Some(lanes.waiting().stand(waker.clone()));
+                Poll::Pending
             }
         }
-        Poll::Pending
     }
 
     /// Reserves one slot if there is one now.
@@ -309,7 +302,7 @@ impl<M> Mailbox<M> {
         if lanes.closed {
             return Err(ReserveRefused::Closed);
         }
-        if lanes.used < self.capacity && lanes.waiting.is_empty() {
+        if lanes.used < self.capacity {
             lanes.used += 1;
             return Ok(());
         }
@@ -319,43 +312,51 @@ impl<M> Mailbox<M> {
     /// Gives up a place in the queue of waiters, with the slot that may have been granted meanwhile.
     pub(crate) fn cancel_reserve(&self, ticket: u64) {
         let mut lanes = self.lanes.lock();
-        if lanes.waiting.remove(&ticket).is_some() {
+        if lanes.closed || lanes.waiting().leave(ticket) {
             return;
         }
-        if lanes.granted.remove(&ticket) {
-            drop(lanes);
-            self.release(1);
-        }
+        let wakes = lanes.release(1, self.capacity);
+        drop(lanes);
+        wakes.wake();
     }
 
     /// Gives `count` units of capacity back.
+    #[inline(never)]
     pub(crate) fn release(&self, count: usize) {
-        let mut woken = Vec::new();
-        let mut lanes = self.lanes.lock();
-        lanes.used = lanes.used.saturating_sub(count);
-        lanes.grant(self.capacity, &mut woken);
-        drop(lanes);
-        woken.into_iter().for_each(Waker::wake);
+        let wakes = self.lanes.lock().release(count, self.capacity);
+        wakes.wake();
+    }
+
+    /// Returns the next message of the batch; nothing if there is none, or if control comes first.
+    #[inline(always)]
+    pub(crate) fn take(&self, urgent: &Urgent, inbox: &mut Inbox<M>) -> Option<Envelope<M>> {
+        if urgent.is_set() {
+            return None;
+        }
+        self.next_of_batch(inbox)
     }
 
     /// Returns the next thing to do: control first, then the batch, then what arrived meanwhile.
-    pub(crate) fn poll_recv(&self, inbox: &mut Inbox<M>, waker: &Waker) -> Poll<Received<M>> {
-        if let Some(control) = self.take_control() {
-            return Poll::Ready(Received::Control(control));
-        }
-        if let Some(envelope) = self.next_of_batch(inbox) {
+    pub(crate) fn poll_recv(
+        &self,
+        urgent: &Urgent,
+        inbox: &mut Inbox<M>,
+        waker: &Waker,
+    ) -> Poll<Received<M>> {
+        if let Some(envelope) = self.take(urgent, inbox) {
             return Poll::Ready(Received::Message(envelope));
         }
-        let mut woken = Vec::new();
         let mut freed = std::mem::take(&mut inbox.taken);
         let mut again = false;
         let mut lanes = self.lanes.lock();
-        let received = if let Some(control) = lanes.control.pop_front() {
-            self.has_control.store(!lanes.control.is_empty(), Ordering::Release);
+        let received = if let Some(control) = lanes.next_control(urgent) {
             Some(Received::Control(control))
         } else if lanes.closed {
             // Fenced while it was at work: nothing will come any more.
             Some(Received::Control(Control::Exit(ExitReason::Killed)))
+        } else if let Some(envelope) = inbox.batch.pop_front() {
+            freed += 1;
+            Some(Received::Message(envelope))
         } else if lanes.data.is_empty() {
             // Senders that were woken just now, or that run on this worker, push without having to wake anybody while the
             // receiver stands in the queue of its executor. One that got a single message parks at once.
@@ -378,10 +379,9 @@ impl<M> Mailbox<M> {
             };
             envelope.map(Received::Message)
         };
-        lanes.used = lanes.used.saturating_sub(freed);
-        lanes.grant(self.capacity, &mut woken);
+        let wakes = lanes.release(freed, self.capacity);
         drop(lanes);
-        woken.into_iter().for_each(Waker::wake);
+        wakes.wake();
         if again {
             waker.wake_by_ref();
         }
@@ -389,34 +389,39 @@ impl<M> Mailbox<M> {
     }
 
     /// Takes the next control message, without the lock when there is none.
-    pub(crate) fn take_control(&self) -> Option<Control> {
-        if !self.has_control.load(Ordering::Acquire) {
+    pub(crate) fn take_control(&self, urgent: &Urgent) -> Option<Control> {
+        if !urgent.is_set() {
             return None;
         }
-        let mut lanes = self.lanes.lock();
-        let control = lanes.control.pop_front();
-        self.has_control.store(!lanes.control.is_empty(), Ordering::Release);
-        control
+        self.lanes.lock().next_control(urgent)
     }
 
+    #[inline(always)]
     fn next_of_batch(&self, inbox: &mut Inbox<M>) -> Option<Envelope<M>> {
-        let envelope = inbox.batch.pop_front()?;
+        if inbox.batch.is_empty() {
+            return None;
+        }
         inbox.taken += 1;
         if inbox.taken >= inbox.portion {
             self.release(std::mem::take(&mut inbox.taken));
         }
-        Some(envelope)
+        inbox.batch.pop_front()
     }
 
-    /// Puts what the receiver took but did not handle back at the head of the lane.
-    pub(crate) fn restore(&self, inbox: &mut Inbox<M>) {
-        if inbox.batch.is_empty() {
-            return;
-        }
+    /// Puts what the receiver took but did not handle back at the head of the lane; returns it if the mailbox is closed already.
+    #[must_use]
+    pub(crate) fn restore(&self, inbox: &mut Inbox<M>) -> VecDeque<Envelope<M>> {
         let mut head = std::mem::take(&mut inbox.batch);
+        if head.is_empty() {
+            return head;
+        }
         let mut lanes = self.lanes.lock();
+        if lanes.closed {
+            return head;
+        }
         head.append(&mut lanes.data);
         lanes.data = head;
+        VecDeque::new()
     }
 
     /// Closes the mailbox and returns what was left in it, oldest first. Waiters are woken and find it closed.
@@ -425,13 +430,13 @@ impl<M> Mailbox<M> {
         lanes.closed = true;
         let left = std::mem::take(&mut lanes.data);
         let control = std::mem::take(&mut lanes.control);
-        self.has_control.store(false, Ordering::Release);
-        lanes.granted.clear();
-        let woken = std::mem::take(&mut lanes.waiting);
-        lanes.receiver = None;
+        let waiting = lanes.waiting.take();
+        let receiver = lanes.receiver.take();
         drop(lanes);
-        drop(control);
-        woken.into_values().for_each(Waker::wake);
+        drop((control, receiver));
+        if let Some(mut waiting) = waiting {
+            waiting.dismiss().for_each(Waker::wake);
+        }
         left
     }
 }
@@ -441,10 +446,4 @@ impl<M> Mailbox<M> {
 pub(crate) enum ReserveRefused {
     Full,
     Closed,
-}
-
-fn wake(waker: Option<Waker>) {
-    if let Some(waker) = waker {
-        waker.wake();
-    }
 }

@@ -12,8 +12,9 @@ use parking_lot::Mutex;
 use crate::error::{CallError, CastError, CastFailure, SendError};
 use crate::process::cell::ProcessRef;
 use crate::process::pid::Pid;
+use crate::process::recipient::Recipient;
 use crate::process::reply::Reply;
-use crate::process::server_ref::{DEFAULT_CALL_TIMEOUT, Recipient, ServerRef};
+use crate::process::server_ref::{DEFAULT_CALL_TIMEOUT, ServerRef};
 
 /// A name cannot be used as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,25 +1,24 @@
-//! Typed doors to a process: `ServerRef` for one incarnation, `Recipient` for a narrow one.
+//! The typed door to one incarnation of a process, and what it leads to.
 
 use std::any::{Any, type_name};
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use crate::error::{CallError, CastError, CastFailure, SendError, SendFailure};
 use crate::process::cell::{Cell, Process, ProcessRef, Published};
 use crate::process::deadlines::Deadline;
+use crate::process::envelope::{Control, Envelope, Pushed, Receipt, Received};
 use crate::process::exit::ExitReason;
 use crate::process::link::ExitSignal;
-use crate::process::mailbox::{
-    Control, Envelope, Mailbox, Overflow, Pushed, Receipt, ReserveRefused,
-};
+use crate::process::mailbox::{Inbox, Mailbox, Overflow, ReserveRefused, Urgent};
 use crate::process::monitor::{Down, DownSink, MonitorId, Watcher};
-use crate::process::name::Name;
 use crate::process::pid::Pid;
+use crate::process::recipient::Recipient;
 use crate::process::reply::{self, Answer, Reply, Unanswered};
+use crate::process::sending::{Permit, Reserve, Sending};
 use crate::send::dead_letter::DeadLetterReason;
 use crate::telemetry;
 use crate::time::Elapsed;
@@ -41,15 +40,46 @@ impl<M> SystemMessages<M> {
 }
 
 /// One process with messages of type `M`: its cell and its mailbox, in one allocation.
+#[repr(C)]
 pub(crate) struct Server<M> {
+    // In this order, so that the cell, which is seldom written, lies between the two.
+    urgent: Urgent,
+    system: SystemMessages<M>,
     pub(crate) cell: Cell,
     pub(crate) mailbox: Mailbox<M>,
-    system: SystemMessages<M>,
 }
 
 impl<M: Send + 'static> Server<M> {
     pub(crate) fn new(cell: Cell, mailbox: Mailbox<M>, system: SystemMessages<M>) -> Arc<Self> {
-        Arc::new(Self { cell, mailbox, system })
+        Arc::new(Self { urgent: Urgent::new(), system, cell, mailbox })
+    }
+
+    /// See [`Mailbox::take`].
+    #[inline(always)]
+    pub(crate) fn take(&self, inbox: &mut Inbox<M>) -> Option<Envelope<M>> {
+        self.mailbox.take(&self.urgent, inbox)
+    }
+
+    /// See [`Mailbox::take_control`].
+    pub(crate) fn take_control(&self) -> Option<Control> {
+        self.mailbox.take_control(&self.urgent)
+    }
+
+    /// See [`Mailbox::poll_recv`].
+    pub(crate) fn poll_recv(&self, inbox: &mut Inbox<M>, waker: &Waker) -> Poll<Received<M>> {
+        self.mailbox.poll_recv(&self.urgent, inbox, waker)
+    }
+
+    /// Takes back what the process took and did not handle, for the end of it to account for; at once if that was published.
+    pub(crate) fn give_back(&self, inbox: &mut Inbox<M>) {
+        for envelope in self.mailbox.restore(inbox) {
+            let reason = self.cell.exit_reason().unwrap_or(ExitReason::Killed);
+            self.dispose(envelope, &DeadLetterReason::Exited(reason));
+        }
+    }
+
+    fn push_control(&self, control: Control) -> bool {
+        self.mailbox.push_control(&self.urgent, control)
     }
 
     fn bury(&self, message: M, reason: DeadLetterReason) {
@@ -70,8 +100,22 @@ impl<M: Send + 'static> Server<M> {
         }
     }
 
-    fn push(&self, message: M, receipt: Receipt) -> Result<(), (Envelope<M>, CastFailure)> {
-        match self.mailbox.push(Envelope { message, receipt }) {
+    #[inline(always)]
+    pub(crate) fn push(
+        &self,
+        message: M,
+        receipt: Receipt,
+    ) -> Result<(), (Envelope<M>, CastFailure)> {
+        match self.mailbox.push(message, receipt) {
+            Pushed::Accepted => Ok(()),
+            other => self.not_pushed(other),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn not_pushed(&self, pushed: Pushed<M>) -> Result<(), (Envelope<M>, CastFailure)> {
+        match pushed {
             Pushed::Accepted => Ok(()),
             // Who waits for an answer is told now; nobody else is there to learn of the loss.
             Pushed::Dropped(envelope) if !matches!(envelope.receipt, Receipt::Cast) => {
@@ -105,7 +149,7 @@ impl<M: Send + 'static> Process for Server<M> {
             // A supervisor that has ended needs no stop: the message is dropped.
             Some(wrap) => drop(self.mailbox.push_unbounded(wrap(reason))),
             None => {
-                self.mailbox.push_control(Control::Stop(reason));
+                self.push_control(Control::Stop(reason));
             }
         }
     }
@@ -113,13 +157,13 @@ impl<M: Send + 'static> Process for Server<M> {
     fn exit(&self, reason: ExitReason) -> bool {
         let is_first = self.cell.signal_exit(reason.clone());
         if is_first && self.system.on_thread {
-            self.mailbox.push_control(Control::Exit(reason));
+            self.push_control(Control::Exit(reason));
         }
         is_first
     }
 
     fn trap(&self, signal: ExitSignal) -> Option<Waker> {
-        self.mailbox.enqueue_control(Control::Signal(signal)).ok().flatten()
+        self.mailbox.enqueue_control(&self.urgent, Control::Signal(signal)).ok().flatten()
     }
 
     fn flush_signals(&self, from: Pid) {
@@ -172,7 +216,7 @@ impl<M: Send + 'static> Process for Server<M> {
 
 impl<M: Send + 'static> DownSink for Server<M> {
     fn down(&self, down: Down) {
-        self.mailbox.push_control(Control::Down(down));
+        self.push_control(Control::Down(down));
     }
 
     fn flush(&self, monitor: MonitorId) {
@@ -236,6 +280,7 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Errors
     ///
     /// [`CastError`] with the message: `Full` if there is no room, `NoProc` if the process has ended.
+    #[inline]
     pub fn cast(&self, message: M) -> Result<(), CastError<M>> {
         self.server.push(message, Receipt::Cast).map_err(|(envelope, cause)| {
             telemetry::cast_refused(cause);
@@ -254,8 +299,12 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the message; it was not sent.
-    pub async fn send(&self, message: M, timeout: Duration) -> Result<(), SendError<M>> {
-        self.push_waiting(message, Receipt::Cast, &mut self.deadline(timeout)).await
+    pub fn send(
+        &self,
+        message: M,
+        timeout: Duration,
+    ) -> impl Future<Output = Result<(), SendError<M>>> + Send {
+        Sending::new(self, message, timeout)
     }
 
     /// Sends a message and waits until its handler has run to its end.
@@ -270,25 +319,23 @@ impl<M: Send + 'static> ServerRef<M> {
     ) -> Result<(), HandledFailure<M>> {
         let (reply, answer) = reply::pair();
         let mut deadline = self.deadline(timeout);
-        let pushed = self.push_waiting(message, Receipt::Handled(reply), &mut deadline).await;
-        pushed.map_err(HandledFailure::NotAccepted)?;
+        if let Err(refused) = self.server.push(message, Receipt::Handled(reply)) {
+            let pushed = Box::pin(self.push_late(refused, &mut deadline)).await;
+            pushed.map_err(HandledFailure::NotAccepted)?;
+        }
         self.await_answer(answer, &mut deadline).await.map_err(HandledFailure::Unknown)
     }
 
-    /// Puts the message in at once, or waits for a slot.
-    async fn push_waiting(
+    /// Waits for a slot if the mailbox's policy is to wait, and puts the message there.
+    pub(crate) async fn push_late(
         &self,
-        message: M,
-        receipt: Receipt,
+        refused: (Envelope<M>, CastFailure),
         deadline: &mut Deadline<'_>,
     ) -> Result<(), SendError<M>> {
-        let envelope = match self.server.push(message, receipt) {
-            Ok(()) => return Ok(()),
-            Err((envelope, CastFailure::NoProc)) => {
-                return Err(SendError::no_proc(envelope.message));
-            }
-            Err((envelope, CastFailure::Full)) => envelope,
-        };
+        let (envelope, cause) = refused;
+        if cause == CastFailure::NoProc {
+            return Err(SendError::no_proc(envelope.message));
+        }
         if self.server.mailbox.overflow() != Overflow::Wait {
             return Err(SendError::new(envelope.message, SendFailure::Full));
         }
@@ -309,7 +356,7 @@ impl<M: Send + 'static> ServerRef<M> {
     /// [`CastFailure`]: `Full` or `NoProc`.
     pub fn try_reserve(&self) -> Result<Permit<M>, CastFailure> {
         match self.server.mailbox.try_reserve() {
-            Ok(()) => Ok(Permit { server: Some(Arc::clone(&self.server)) }),
+            Ok(()) => Ok(Permit::new(Arc::clone(&self.server))),
             Err(ReserveRefused::Full) => Err(CastFailure::Full),
             Err(ReserveRefused::Closed) => Err(CastFailure::NoProc),
         }
@@ -353,18 +400,20 @@ impl<M: Send + 'static> ServerRef<M> {
         let (reply, answer) = reply::pair();
         let message = make(reply);
         let mut deadline = self.deadline(timeout);
-        if let Err(error) = self.push_waiting(message, Receipt::Call, &mut deadline).await {
-            return Err(match error.cause {
+        if let Err(refused) = self.server.push(message, Receipt::Call) {
+            // Boxed, as in `send`.
+            let pushed = Box::pin(self.push_late(refused, &mut deadline)).await;
+            pushed.map_err(|error| match error.cause {
                 SendFailure::Timeout => CallError::Timeout,
                 SendFailure::Full => CallError::Full,
                 SendFailure::NoProc => CallError::NoProc,
-            });
+            })?;
         }
         self.await_answer(answer, &mut deadline).await
     }
 
     /// A time limit, not begun yet.
-    fn deadline(&self, timeout: Duration) -> Deadline<'_> {
+    pub(crate) fn deadline(&self, timeout: Duration) -> Deadline<'_> {
         self.server.cell.node().deadlines().within(timeout)
     }
 
@@ -376,7 +425,7 @@ impl<M: Send + 'static> ServerRef<M> {
         match deadline.limit(answer).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(Unanswered)) => {
-                let why = deadline.limit(std::pin::pin!(self.why_unanswered())).await;
+                let why = deadline.limit(Box::pin(self.why_unanswered())).await;
                 Err(why.unwrap_or(CallError::NoReply))
             }
             Err(Elapsed) => Err(CallError::Timeout),
@@ -386,7 +435,7 @@ impl<M: Send + 'static> ServerRef<M> {
     /// The process has dropped a reply, perhaps on its way to its end: asks it for a sign of life.
     async fn why_unanswered(&self) -> CallError {
         let (ping, pong) = reply::pair();
-        if self.server.mailbox.push_control(Control::Sync(ping)) && pong.await.is_ok() {
+        if self.server.push_control(Control::Sync(ping)) && pong.await.is_ok() {
             return CallError::NoReply;
         }
         // A closed mailbox has a reason.
@@ -401,7 +450,7 @@ impl<M: Send + 'static> ServerRef<M> {
         M: From<T>,
         T: Send + 'static,
     {
-        Recipient { door: Arc::new(self.clone()) }
+        Recipient::new(Arc::new(self.clone()))
     }
 }
 
@@ -421,146 +470,4 @@ impl<M> fmt::Debug for ServerRef<M> {
 pub(crate) enum HandledFailure<M> {
     NotAccepted(SendError<M>),
     Unknown(CallError),
-}
-
-/// A reserved slot in a mailbox. Dropping it gives the slot back.
-#[must_use = "a permit that is dropped sends nothing"]
-pub struct Permit<M: Send + 'static> {
-    server: Option<Arc<Server<M>>>,
-}
-
-impl<M: Send + 'static> Permit<M> {
-    /// Sends a message into the reserved slot. Never waits and never finds the mailbox full.
-    ///
-    /// # Errors
-    ///
-    /// [`CastError`] with the message and `NoProc` if the process has ended since.
-    pub fn send(mut self, message: M) -> Result<(), CastError<M>> {
-        let Some(server) = self.server.take() else {
-            return Err(CastError::new(message, CastFailure::NoProc));
-        };
-        let pushed = server.mailbox.push_reserved(Envelope { message, receipt: Receipt::Cast });
-        pushed.map_err(|envelope| CastError::new(envelope.message, CastFailure::NoProc))
-    }
-}
-
-impl<M: Send + 'static> Drop for Permit<M> {
-    fn drop(&mut self) {
-        if let Some(server) = self.server.take() {
-            server.mailbox.release(1);
-        }
-    }
-}
-
-impl<M: Send + 'static> fmt::Debug for Permit<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Permit")
-    }
-}
-
-/// Waits for a slot; gives up its place when dropped.
-struct Reserve<'a, M> {
-    mailbox: &'a Mailbox<M>,
-    ticket: Option<u64>,
-}
-
-impl<'a, M> Reserve<'a, M> {
-    fn new(mailbox: &'a Mailbox<M>) -> Self {
-        Self { mailbox, ticket: None }
-    }
-}
-
-impl<M> Future for Reserve<'_, M> {
-    type Output = bool;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<bool> {
-        let this = &mut *self;
-        this.mailbox.poll_reserve(&mut this.ticket, cx.waker())
-    }
-}
-
-impl<M> Drop for Reserve<'_, M> {
-    fn drop(&mut self) {
-        if let Some(ticket) = self.ticket {
-            self.mailbox.cancel_reserve(ticket);
-        }
-    }
-}
-
-/// A door that takes only messages of type `T`, whatever the full message type of the process behind it.
-///
-/// Cost: one allocation when it is made, one indirect call per message.
-pub struct Recipient<T> {
-    door: Arc<dyn Door<T>>,
-}
-
-trait Door<T>: Send + Sync {
-    fn cast(&self, message: T) -> Result<(), CastFailure>;
-    fn process(&self) -> Option<ProcessRef>;
-}
-
-impl<M, T> Door<T> for ServerRef<M>
-where
-    M: From<T> + Send + 'static,
-{
-    fn cast(&self, message: T) -> Result<(), CastFailure> {
-        self.server.push(M::from(message), Receipt::Cast).map_err(|(_envelope, cause)| cause)
-    }
-
-    fn process(&self) -> Option<ProcessRef> {
-        Some(self.process.clone())
-    }
-}
-
-impl<M, T> Door<T> for Name<M>
-where
-    M: From<T> + Send + 'static,
-{
-    fn cast(&self, message: T) -> Result<(), CastFailure> {
-        let server = self.whereis().ok_or(CastFailure::NoProc)?;
-        server.server.push(M::from(message), Receipt::Cast).map_err(|(_envelope, cause)| cause)
-    }
-
-    fn process(&self) -> Option<ProcessRef> {
-        self.whereis().map(|server| server.process.clone())
-    }
-}
-
-impl<T: Send + 'static> Recipient<T> {
-    pub(crate) fn of_name<M: From<T> + Send + 'static>(name: Name<M>) -> Self {
-        Self { door: Arc::new(name) }
-    }
-
-    /// Sends a message without waiting. Ok means accepted, not handled.
-    ///
-    /// # Errors
-    ///
-    /// [`CastFailure`]: `Full` or `NoProc`. The message has been converted and is gone; clone it first if it is needed.
-    pub fn cast(&self, message: T) -> Result<(), CastFailure> {
-        self.door.cast(message).inspect_err(|cause| telemetry::cast_refused(*cause))
-    }
-
-    /// Returns the pid of the process that is behind the door now.
-    #[must_use]
-    pub fn pid(&self) -> Option<Pid> {
-        self.process().map(|process| process.pid())
-    }
-
-    /// Returns the process that is behind the door now.
-    #[must_use]
-    pub fn process(&self) -> Option<ProcessRef> {
-        self.door.process()
-    }
-}
-
-impl<T> Clone for Recipient<T> {
-    fn clone(&self) -> Self {
-        Self { door: Arc::clone(&self.door) }
-    }
-}
-
-impl<T: Send + 'static> fmt::Debug for Recipient<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Recipient").field(&self.pid()).finish()
-    }
 }

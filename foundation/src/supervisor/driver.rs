@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use crate::process::cell::{Process, ProcessRef};
+use crate::process::envelope::{Control, Received};
 use crate::process::exit::ExitReason;
-use crate::process::mailbox::{Control, Inbox, Received};
+use crate::process::mailbox::Inbox;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
 use crate::process::reply::Reply;
@@ -84,8 +85,7 @@ impl Driver {
                 return reason;
             }
             let received =
-                std::future::poll_fn(|cx| self.server.mailbox.poll_recv(&mut inbox, cx.waker()))
-                    .await;
+                std::future::poll_fn(|cx| self.server.poll_recv(&mut inbox, cx.waker())).await;
             input = match received {
                 Received::Message(envelope) => self.translate(envelope.message),
                 // Everything of the kernel comes through the one queue.
