@@ -69,7 +69,7 @@ pub async fn timeout<F: Future>(duration: Duration, future: F) -> Result<F::Outp
 }
 
 /// About thirty years: further than any process lives, and safe to add.
-const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+pub(crate) const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// The instant `delay` from now, on the clock of the runtime's timers.
 pub(crate) fn after(delay: Duration) -> tokio::time::Instant {

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::process::spawn::spawn_sweep;
-use crate::time::{Elapsed, after};
+use crate::time::{Elapsed, FAR, after};
 
 /// Waits are spread over so many locks.
 const SHARDS: usize = 8;
@@ -99,6 +99,10 @@ impl<F: Future + Unpin> Future for Limited<'_, F> {
         }
         let Some((shard, key)) = this.place else {
             let timeout = this.timeout;
+            // Further away than any process lives: there is nothing to watch over.
+            if timeout >= FAR {
+                return Poll::Pending;
+            }
             let at = *this.at.get_or_insert_with(|| after(timeout));
             this.place = Some(Table::enter(this.table, at, cx.waker()));
             return Poll::Pending;

@@ -6,7 +6,7 @@ use foundation::{
     DeadLetterReason, DeliveryError, ExitReason, Node, NodeConfig, Overflow, Restart, SendFailure,
     ServerRef, Strategy, Supervisor, accepted, accepted_or_dead_letter, handled,
 };
-use test_helpers::{Do, Journal, Worker};
+use test_helpers::{Do, Gate, Journal, Worker};
 
 use crate::support::{
     beside, held, is_killed, is_panic, lone, note, quiet, settled, supervisor, text,
@@ -85,7 +85,27 @@ async fn the_deadline_covers_the_wait_for_room_and_the_wait_for_the_handler() {
     assert_eq!(error.cause, SendFailure::Timeout);
     assert_eq!(text(error.into_message()), "no room");
     assert_eq!(started.elapsed(), 2 * SECOND);
+
+    // Half of the time goes by before there is room.
+    let started = tokio::time::Instant::now();
+    let next = Gate::new();
+    let first = beside({
+        let (server, next) = (server.clone(), next.clone());
+        async move { accepted(&server, Do::Wait(next), SECOND).await }
+    });
+    quiet().await;
+    let waiting = beside({
+        let server = server.clone();
+        async move { handled(&server, note("late"), SECOND).await }
+    });
+    quiet().await;
+    tokio::time::advance(SECOND / 2).await;
     gate.open();
+    first.await.expect("no panic").expect("room comes");
+    let error = waiting.await.expect("no panic").expect_err("it is not handled in time");
+    assert!(matches!(error, DeliveryError::Timeout), "{error:?}");
+    assert_eq!(started.elapsed(), SECOND);
+    next.open();
     tree.shutdown().await;
 }
 
