@@ -49,7 +49,8 @@ enum State<T> {
 
 /// The caller's half.
 pub(crate) struct Answer<T> {
-    cell: Arc<Cell<T>>,
+    /// Given up once the answer is there.
+    cell: Option<Arc<Cell<T>>>,
 }
 
 /// The reply was dropped without an answer.
@@ -59,7 +60,7 @@ pub(crate) struct Unanswered;
 /// Creates the two halves.
 pub(crate) fn pair<T>() -> (Reply<T>, Answer<T>) {
     let cell = Arc::new(Cell { state: Mutex::new(State::Waiting(None)) });
-    (Reply { cell: Some(Arc::clone(&cell)) }, Answer { cell })
+    (Reply { cell: Some(Arc::clone(&cell)) }, Answer { cell: Some(cell) })
 }
 
 impl<T> Reply<T> {
@@ -120,22 +121,31 @@ impl<T> fmt::Debug for Reply<T> {
 impl<T> Future for Answer<T> {
     type Output = Result<T, Unanswered>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.cell.state.lock();
-        match std::mem::replace(&mut *state, State::Abandoned) {
-            State::Answered(value) => Poll::Ready(Ok(value)),
-            State::Dropped | State::Abandoned => Poll::Ready(Err(Unanswered)),
-            State::Waiting(_) => {
-                *state = State::Waiting(Some(cx.waker().clone()));
-                Poll::Pending
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(cell) = &self.cell else { return Poll::Ready(Err(Unanswered)) };
+        let mut state = cell.state.lock();
+        if let State::Waiting(waiting) = &mut *state {
+            match waiting {
+                Some(known) if known.will_wake(cx.waker()) => {}
+                _ => *waiting = Some(cx.waker().clone()),
             }
+            return Poll::Pending;
         }
+        let outcome = std::mem::replace(&mut *state, State::Abandoned);
+        drop(state);
+        self.cell = None;
+        Poll::Ready(match outcome {
+            State::Answered(value) => Ok(value),
+            State::Waiting(_) | State::Dropped | State::Abandoned => Err(Unanswered),
+        })
     }
 }
 
 impl<T> Drop for Answer<T> {
     fn drop(&mut self) {
-        let state = std::mem::replace(&mut *self.cell.state.lock(), State::Abandoned);
-        drop(state);
+        if let Some(cell) = &self.cell {
+            let state = std::mem::replace(&mut *cell.state.lock(), State::Abandoned);
+            drop(state);
+        }
     }
 }
