@@ -121,7 +121,7 @@ async fn the_cap_holds_however_many_ask_at_once() {
             .await;
         }
     }
-    assert!(eventually(test_helpers::DEADLINE, || node.counts().blocking == 0).await);
+    assert!(eventually(DEADLINE, || node.counts().blocking == 0).await);
     assert!(journal.most_at_once("work") <= 3, "{}", journal.most_at_once("work"));
     let begun = journal.take().iter().filter(|entry| *entry == "+work").count();
     assert_eq!(begun, accepted, "what was accepted ran, what was refused did not");
@@ -288,7 +288,7 @@ async fn blocking_work_is_refused_without_seats_and_without_a_runtime() {
         let refused = place.spawn_blocking(|| 1).expect_err("there is no runtime");
         (refused.cause, refused.to_string(), refused.into_work()())
     });
-    assert!(eventually(test_helpers::DEADLINE, || outside.is_finished()).await);
+    assert!(eventually(DEADLINE, || outside.is_finished()).await);
     let (cause, text, work) = outside.join().expect("it does not panic");
     assert_eq!((cause, work), (BlockingFailure::NoRuntime, 1));
     assert_eq!(text, "blocking work needs a tokio runtime");
