@@ -253,8 +253,7 @@ fn start<S: ThreadServer>(
     setup: &Setup<S::Msg>,
     max_batch: usize,
 ) -> Result<ProcessRef, StartOutcome> {
-    let system = SystemMessages { stop: None, ended: None, on_thread: true };
-    let server = setup.create(starter, system)?;
+    let server = setup.create(starter, SystemMessages::ON_THREAD)?;
     let process = server.process().clone();
     let args = Arc::clone(args);
     // The arguments are made by the process itself, so that a panic there is a failed start and nothing worse.
@@ -271,6 +270,7 @@ fn run<S: ThreadServer>(this: ServerRef<S::Msg>, args: S::Args, max_batch: usize
     let mut cx = ThreadContext { this, inbox, max_batch, ending: None };
     let mut state = match S::init(args, &mut cx) {
         Ok(state) => {
+            // A thread is nobody's guest.
             server.cell.acknowledge(Ack::Up);
             state
         }

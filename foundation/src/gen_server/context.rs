@@ -24,41 +24,37 @@ use crate::task::{PoolPermit, TaskHandle};
 ///
 /// Timers, piped futures and monitors made here end with the process.
 pub struct Context<S: GenServer> {
-    this: ServerRef<S::Msg>,
+    server: Arc<Server<S::Msg>>,
     inbox: Inbox<S::Msg>,
     pub(crate) own: Option<Box<Owned<S::Msg>>>,
 }
 
 impl<S: GenServer> Context<S> {
     pub(crate) fn new(server: &Arc<Server<S::Msg>>) -> Self {
-        Self {
-            this: ServerRef::new(Arc::clone(server)),
-            inbox: Inbox::new(server.mailbox.capacity()),
-            own: None,
-        }
+        Self { server: Arc::clone(server), inbox: Inbox::new(server.mailbox.capacity()), own: None }
     }
 
     /// Returns the node that the process lives on.
     #[must_use]
     pub fn node(&self) -> &Node {
-        self.this.server().cell.node()
+        self.server.cell.node()
     }
 
     /// Returns the process's own pid.
     #[must_use]
     pub fn pid(&self) -> Pid {
-        self.this.pid()
+        self.server.cell.pid()
     }
 
     /// Returns a door to the process itself, to hand out. Calling through it from a callback is a `SelfCall` error.
     #[must_use]
     pub fn this(&self) -> ServerRef<S::Msg> {
-        self.this.clone()
+        ServerRef::new(Arc::clone(&self.server))
     }
 
     /// Watches `target`; its `Down` arrives in `info`, exactly once, also if it has already ended (`NoProc`).
     pub fn monitor(&mut self, target: &ProcessRef) -> MonitorRef {
-        let own: Arc<dyn Process> = Arc::clone(self.this.server()) as Arc<dyn Process>;
+        let own = self.own_process();
         MonitorRef::new(target.watch(Arc::new(GuardedSink::new(own.sink()))))
     }
 
@@ -72,7 +68,7 @@ impl<S: GenServer> Context<S> {
     ///
     /// A supervisor is not linked to its children in this way: it owns them, and a child cannot unlink itself.
     pub fn link(&mut self, peer: &ProcessRef) {
-        link::link(self.this.process().process(), peer.process());
+        link::link(&self.own_process(), peer.process());
     }
 
     /// Takes the link with `peer` away. No exit signal of it is seen afterwards, not even one that was already trapped.
@@ -81,7 +77,7 @@ impl<S: GenServer> Context<S> {
     ///
     /// `unlink/1` leaves a trapped signal in the mailbox.
     pub fn unlink(&mut self, peer: &ProcessRef) {
-        link::unlink(self.this.process().process(), peer.process());
+        link::unlink(&self.own_process(), peer.process());
     }
 
     /// Sets whether exit signals arrive in `info` instead of ending the process, and returns what was set before. The default is
@@ -93,7 +89,7 @@ impl<S: GenServer> Context<S> {
     ///
     /// The stop of its own supervisor needs no trap for `terminate` to run.
     pub fn trap_exit(&mut self, traps: bool) -> bool {
-        link::trap_exit(&**self.this.server(), traps)
+        link::trap_exit(&*self.server, traps)
     }
 
     /// Runs `future` inside this process, beside its messages; its output is handled like a message, before waiting mail.
@@ -113,12 +109,16 @@ impl<S: GenServer> Context<S> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let seat = self.this.server().cell.dependents().attach();
+        let seat = self.server.cell.dependents().attach();
         place.spawn_owned(future, Some(seat))
     }
 
+    fn own_process(&self) -> Arc<dyn Process> {
+        Arc::clone(&self.server) as Arc<dyn Process>
+    }
+
     pub(crate) fn cell(&self) -> &Cell {
-        &self.this.server().cell
+        &self.server.cell
     }
 
     /// Returns how many piped futures are still running.
@@ -138,13 +138,13 @@ impl<S: GenServer> Context<S> {
         if self.own.is_some() {
             return None;
         }
-        self.this.server().take(&mut self.inbox)
+        self.server.take(&mut self.inbox)
     }
 
     /// Waits for what the process has to do next: control, then what it started itself, then mail.
     pub(crate) async fn next(&mut self) -> Next<S::Msg> {
         std::future::poll_fn(|cx| {
-            if let Some(control) = self.this.server().take_control() {
+            if let Some(control) = self.server.take_control() {
                 return Poll::Ready(Next::Received(Received::Control(control)));
             }
             if let Some(own) = &mut self.own
@@ -155,7 +155,7 @@ impl<S: GenServer> Context<S> {
                     Own::Info(info) => Next::Info(info),
                 });
             }
-            self.this.server().poll_recv(&mut self.inbox, cx.waker()).map(Next::Received)
+            self.server.poll_recv(&mut self.inbox, cx.waker()).map(Next::Received)
         })
         .await
     }
@@ -171,7 +171,7 @@ pub(crate) enum Next<M> {
 impl<S: GenServer> Drop for Context<S> {
     fn drop(&mut self) {
         // However the process ends, what it took but did not handle is accounted for with the rest of its mail.
-        self.this.server().give_back(&mut self.inbox);
+        self.server.give_back(&mut self.inbox);
     }
 }
 

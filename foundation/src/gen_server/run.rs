@@ -26,10 +26,7 @@ pub(crate) fn run<S: GenServer>(
     let mut cx = Context::<S>::new(server);
     async move {
         let mut state = match Apart::new(S::init(args(), &mut cx)).await {
-            Ok(state) => {
-                cx.cell().acknowledge(Ack::Up);
-                state
-            }
+            Ok(state) => state,
             Err(exit) => {
                 if exit.is_ignore() {
                     cx.cell().acknowledge(Ack::Ignore);
@@ -37,7 +34,7 @@ pub(crate) fn run<S: GenServer>(
                 return exit.into_reason();
             }
         };
-        leave_host(cx.cell()).await;
+        leave_host(cx.cell().acknowledge(Ack::Up)).await;
         let mut handled: usize = 0;
         let reason = loop {
             // What is at hand already takes the shorter way.

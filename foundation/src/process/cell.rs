@@ -17,7 +17,7 @@ use crate::process::kill::kill;
 use crate::process::link::{self, ExitSignal, Links};
 use crate::process::monitor::{Down, DownSink, Monitor, Watch, Watcher};
 use crate::process::name::Occupant;
-use crate::process::owner::Ack;
+use crate::process::owner::{Ack, Owner};
 use crate::process::pid::Pid;
 use crate::process::server_ref::{Server, ServerRef};
 
@@ -67,16 +67,16 @@ pub(crate) struct State {
     pub(super) is_published: bool,
     /// What `init` said.
     pub(super) ack: Option<Ack>,
-    /// The one who starts or stops the process and waits for that.
-    pub(super) waiter: Option<Waker>,
-    /// The supervisor that is to be told of the end.
-    pub(super) parent: Option<Arc<dyn Process>>,
+    /// The child of a supervisor that did not start, and why.
+    pub(super) culprit: Option<Box<(Arc<str>, ExitReason)>>,
+    pub(super) owner: Owner,
     /// The exit signal that is about to end the task.
-    pub(crate) pending: Option<ExitReason>,
+    pub(crate) pending: Option<Box<ExitReason>>,
     pub(crate) abort: Option<AbortHandle>,
     pub(crate) links: Option<Box<Links>>,
     is_fenced: bool,
-    watchers: Watchers,
+    /// Made for the first one: most processes are watched by nobody.
+    watchers: Option<Box<Watchers>>,
     occupant: Option<Arc<dyn Occupant>>,
     pub(super) place: Option<Place>,
     /// The task of the starter while the first turn is taken there.
@@ -97,11 +97,10 @@ pub(crate) struct Cell {
 
 /// Who is to hear of an end, taken out of the cell by `Cell::publish`.
 pub(crate) struct Published {
-    pub(crate) parent: Option<Arc<dyn Process>>,
-    pub(crate) watchers: Watchers,
+    pub(crate) owner: Owner,
+    pub(crate) watchers: Option<Box<Watchers>>,
     pub(crate) links: Option<Box<Links>>,
     pub(crate) place: Option<Place>,
-    pub(crate) waiter: Option<Waker>,
 }
 
 impl Cell {
@@ -181,7 +180,7 @@ impl Cell {
             if state.exit.is_some() || state.pending.is_some() {
                 return false;
             }
-            state.pending = Some(reason);
+            state.pending = Some(Box::new(reason));
             state.abort.take()
         };
         abort.iter().for_each(abort_task);
@@ -196,12 +195,12 @@ impl Cell {
         }
         state.is_fenced = true;
         self.node.counters().zombie_made();
-        Some(state.pending.clone().unwrap_or(ExitReason::Killed))
+        Some(state.pending.as_deref().cloned().unwrap_or(ExitReason::Killed))
     }
 
     /// The reason of the exit signal that ended the task, if one did.
     pub(crate) fn pending_exit(&self) -> Option<ExitReason> {
-        self.state.lock().pending.clone()
+        self.state.lock().pending.as_deref().cloned()
     }
 
     /// Puts a watcher on the list and returns its place, or `None` if the end is known already.
@@ -210,14 +209,14 @@ impl Cell {
         if state.is_published {
             return None;
         }
-        Some(state.watchers.insert(watcher))
+        Some(state.watchers.get_or_insert_default().insert(watcher))
     }
 
     /// Takes the watcher at `place` off the list; returns false if it was not there any more.
     pub(crate) fn unwatch(&self, place: usize) -> bool {
         // The end of the process takes the whole list at once, so a place is never used again for another watcher while
         // the first one still holds it.
-        let watcher = self.state.lock().watchers.try_remove(place);
+        let watcher = self.state.lock().watchers.as_mut().and_then(|all| all.try_remove(place));
         watcher.is_some()
     }
 
@@ -227,7 +226,7 @@ impl Cell {
         if state.is_published {
             return Poll::Ready(state.exit.clone().unwrap_or(ExitReason::NoProc));
         }
-        if let Some(watcher) = state.watchers.get_mut(place) {
+        if let Some(watcher) = state.watchers.as_mut().and_then(|all| all.get_mut(place)) {
             watcher.wait(waker);
         }
         Poll::Pending
@@ -261,11 +260,10 @@ impl Cell {
         let mut state = self.state.lock();
         state.is_published = true;
         Published {
-            parent: state.parent.take(),
-            watchers: std::mem::take(&mut state.watchers),
+            owner: std::mem::take(&mut state.owner),
+            watchers: state.watchers.take(),
             links: state.links.take(),
             place: state.place.take(),
-            waiter: state.waiter.take(),
         }
     }
 }

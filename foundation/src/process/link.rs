@@ -103,7 +103,7 @@ fn meet(process: &dyn Process, state: &mut State, signal: ExitSignal) -> Effect 
     if process.is_on_thread() {
         return Effect::Told(signal.reason);
     }
-    state.pending = Some(signal.reason);
+    state.pending = Some(Box::new(signal.reason));
     Effect::Aborted(state.abort.take())
 }
 

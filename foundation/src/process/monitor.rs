@@ -75,9 +75,6 @@ impl Watcher {
 
     /// Tells all of a process that has ended, in the order in which they began to watch.
     pub(crate) fn tell_all(watchers: Watchers, pid: Pid, reason: &ExitReason) {
-        if watchers.is_empty() {
-            return;
-        }
         let mut watchers: Vec<_> = watchers.into_iter().map(|(_, watcher)| watcher).collect();
         watchers.sort_unstable_by_key(|watcher| watcher.id);
         for Self { id: monitor, notice } in watchers {

@@ -10,14 +10,38 @@ use std::task::{Poll, Waker};
 use crate::process::cell::{Cell, Process};
 use crate::process::dependents::Place;
 use crate::process::exit::ExitReason;
+use crate::process::pid::Pid;
 
-/// What a process tells its starter at the end of `init`. A failed `init` tells nothing: the starter waits for the exit.
-#[derive(Debug)]
+/// How `init` went. A failed one says nothing: the starter waits for the exit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ack {
     Up,
     Ignore,
-    /// A supervisor: this child did not start.
-    ChildFailed(Box<(Arc<str>, ExitReason)>),
+}
+
+/// What the owner of a process is to hear.
+#[derive(Default)]
+pub(crate) enum Owner {
+    #[default]
+    Nothing,
+    /// It waits for the end of `init`, or for the end.
+    Waits(Waker),
+    /// It is told of the end.
+    Told(Arc<dyn Process>),
+}
+
+impl Owner {
+    /// Tells a supervisor of the end; returns who waits for it instead.
+    pub(crate) fn tell(self, child: Pid, reason: &ExitReason) -> Option<Waker> {
+        match self {
+            Self::Nothing => None,
+            Self::Waits(waker) => Some(waker),
+            Self::Told(supervisor) => {
+                supervisor.child_ended(child, reason);
+                None
+            }
+        }
+    }
 }
 
 impl Cell {
@@ -42,51 +66,70 @@ impl Cell {
         self.state().host.is_some()
     }
 
-    /// Says how `init` went.
-    pub(crate) fn acknowledge(&self, ack: Ack) {
+    /// Says how `init` went. Returns whether the process runs on the task of its starter.
+    pub(crate) fn acknowledge(&self, ack: Ack) -> bool {
         let mut state = self.state();
-        // Whoever does not run is waited for to its end.
-        let waiter = if matches!(ack, Ack::Up) { state.waiter.take() } else { None };
         state.ack = Some(ack);
+        let is_guest = state.host.is_some();
+        // Whoever does not run is waited for to its end.
+        let owner = if ack == Ack::Up { std::mem::take(&mut state.owner) } else { Owner::Nothing };
         drop(state);
-        waiter.into_iter().for_each(Waker::wake);
-    }
-
-    /// Waits for the end of `init`: `Up`, or what was said before the process ended. One at a time waits here or for the end.
-    pub(crate) fn poll_started(&self, waker: &Waker) -> Poll<Option<Ack>> {
-        let mut state = self.state();
-        if state.is_published || matches!(state.ack, Some(Ack::Up)) {
-            return Poll::Ready(state.ack.take());
+        if let Owner::Waits(waker) = owner {
+            waker.wake();
         }
-        state.waiter = Some(waker.clone());
-        Poll::Pending
+        is_guest
     }
 
-    /// Waits for the end. One at a time.
+    /// Says which child kept a supervisor from starting.
+    pub(crate) fn blame(&self, culprit: (Arc<str>, ExitReason)) {
+        self.state().culprit = Some(Box::new(culprit));
+    }
+
+    pub(crate) fn culprit(&self) -> Option<(Arc<str>, ExitReason)> {
+        self.state().culprit.take().map(|culprit| *culprit)
+    }
+
+    /// Waits for the end of `init`: `Up`, or what was said before the process ended. From `Up` on `supervisor` is told of the end.
+    pub(crate) fn poll_started(
+        &self,
+        supervisor: Option<&Arc<dyn Process>>,
+        waker: &Waker,
+    ) -> Poll<Option<Ack>> {
+        let mut state = self.state();
+        let ack = state.ack;
+        if ack != Some(Ack::Up) && !state.is_published {
+            state.owner = Owner::Waits(waker.clone());
+            return Poll::Pending;
+        }
+        if ack == Some(Ack::Up)
+            && let Some(supervisor) = supervisor
+        {
+            if !state.is_published {
+                state.owner = Owner::Told(Arc::clone(supervisor));
+            } else {
+                let reason = state.exit.clone().unwrap_or(ExitReason::NoProc);
+                drop(state);
+                supervisor.child_ended(self.pid(), &reason);
+            }
+        }
+        Poll::Ready(ack)
+    }
+
+    /// Waits for the end, of which the owner is told in no other way any more.
     pub(crate) fn poll_ended(&self, waker: &Waker) -> Poll<ExitReason> {
         let mut state = self.state();
         if state.is_published {
             return Poll::Ready(state.exit.clone().unwrap_or(ExitReason::NoProc));
         }
-        state.waiter = Some(waker.clone());
+        let before = std::mem::replace(&mut state.owner, Owner::Waits(waker.clone()));
+        drop(state);
+        drop(before);
         Poll::Pending
     }
 
-    /// Tells `parent` of the end when it comes; at once if it has come.
-    pub(crate) fn adopt(&self, parent: Arc<dyn Process>) {
-        let mut state = self.state();
-        if !state.is_published {
-            state.parent = Some(parent);
-            return;
-        }
-        let reason = state.exit.clone().unwrap_or(ExitReason::NoProc);
-        drop(state);
-        parent.child_ended(self.pid(), &reason);
-    }
-
-    /// Tells the parent nothing any more.
+    /// Tells the owner of the end no more.
     pub(crate) fn disown(&self) {
-        let parent = self.state().parent.take();
-        drop(parent);
+        let owner = std::mem::take(&mut self.state().owner);
+        drop(owner);
     }
 }

@@ -29,14 +29,22 @@ pub(crate) const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How a process takes the messages of the kernel. A supervisor takes them in its one arrival-order queue, an ordinary
 /// process in the control lane.
 pub(crate) struct SystemMessages<M> {
-    pub(crate) stop: Option<fn(ExitReason) -> M>,
-    pub(crate) ended: Option<fn(Pid, ExitReason) -> M>,
+    /// Makes a message of them, for the one queue.
+    pub(crate) wrap: Option<fn(SystemMessage) -> M>,
     /// True for a process on its own thread, which cannot be aborted.
     pub(crate) on_thread: bool,
 }
 
+/// What the kernel tells a supervisor.
+pub(crate) enum SystemMessage {
+    Stop(ExitReason),
+    /// This child has ended.
+    Ended(Pid, ExitReason),
+}
+
 impl<M> SystemMessages<M> {
-    pub(crate) const CONTROL_LANE: Self = Self { stop: None, ended: None, on_thread: false };
+    pub(crate) const CONTROL_LANE: Self = Self { wrap: None, on_thread: false };
+    pub(crate) const ON_THREAD: Self = Self { wrap: None, on_thread: true };
 }
 
 /// One process with messages of type `M`: its cell and its mailbox, in one allocation.
@@ -145,9 +153,9 @@ impl<M: Send + 'static> Process for Server<M> {
     }
 
     fn stop(&self, reason: ExitReason) {
-        match self.system.stop {
+        match self.system.wrap {
             // A supervisor that has ended needs no stop: the message is dropped.
-            Some(wrap) => drop(self.mailbox.push_unbounded(wrap(reason))),
+            Some(wrap) => drop(self.mailbox.push_unbounded(wrap(SystemMessage::Stop(reason)))),
             None => {
                 self.push_control(Control::Stop(reason));
             }
@@ -176,9 +184,10 @@ impl<M: Send + 'static> Process for Server<M> {
     }
 
     fn child_ended(&self, child: Pid, reason: &ExitReason) {
-        if let Some(wrap) = self.system.ended {
+        if let Some(wrap) = self.system.wrap {
             // A supervisor that has ended cares for no child.
-            drop(self.mailbox.push_unbounded(wrap(child, reason.clone())));
+            let ended = SystemMessage::Ended(child, reason.clone());
+            drop(self.mailbox.push_unbounded(wrap(ended)));
         }
     }
 
@@ -196,11 +205,11 @@ impl<M: Send + 'static> Process for Server<M> {
             return;
         }
         self.close_mailbox(&reason);
-        let Published { parent, watchers, links, place, waiter } = self.cell.publish();
-        if let Some(parent) = parent {
-            parent.child_ended(self.cell.pid(), &reason);
+        let Published { owner, watchers, links, place } = self.cell.publish();
+        let waiter = owner.tell(self.cell.pid(), &reason);
+        if let Some(watchers) = watchers {
+            Watcher::tell_all(*watchers, self.cell.pid(), &reason);
         }
-        Watcher::tell_all(watchers, self.cell.pid(), &reason);
         if let Some(links) = links {
             links.fire(self, &reason);
         }

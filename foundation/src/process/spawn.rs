@@ -15,7 +15,7 @@ use futures_util::future::CatchUnwind;
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
-use crate::process::cell::{Cell, Process};
+use crate::process::cell::Process;
 use crate::process::dependents::{Dependent, DependentGuard};
 use crate::process::exit::ExitReason;
 
@@ -150,8 +150,8 @@ fn start_task(process: &Arc<dyn Process>, mut task: Task, host: Option<&Arc<dyn 
 }
 
 /// Called by a body when its `init` is over: ends a turn that is taken on the task of the starter, which lends it for that only.
-pub(crate) async fn leave_host(cell: &Cell) {
-    let mut is_over = !cell.is_guest();
+pub(crate) async fn leave_host(is_guest: bool) {
+    let mut is_over = !is_guest;
     // Nobody has to be woken: the process's own task begins with a turn.
     std::future::poll_fn(|_cx| {
         if std::mem::replace(&mut is_over, true) { Poll::Ready(()) } else { Poll::Pending }

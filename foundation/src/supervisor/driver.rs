@@ -12,7 +12,7 @@ use crate::process::mailbox::Inbox;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
 use crate::process::reply::Reply;
-use crate::process::server_ref::{Server, SystemMessages};
+use crate::process::server_ref::{Server, SystemMessage, SystemMessages};
 use crate::process::spawn::leave_host;
 use crate::supervisor::action::{
     Action, AdminError, Answer, Incarnation, Input, Outcome, ReportedChild, Request, RetryToken,
@@ -39,8 +39,7 @@ pub(crate) enum AdminAnswer {
 
 /// Everything that a supervisor can be told.
 pub(crate) enum SupervisorMsg {
-    Stop(ExitReason),
-    Ended(Pid, ExitReason),
+    System(SystemMessage),
     Retry(RetryToken),
     Admin(Request<StartFn, Pid>, Reply<AdminResult>),
     /// Whether the process lives matters when this is served, not when it was asked.
@@ -51,7 +50,7 @@ pub(crate) enum SupervisorMsg {
 
 impl SupervisorMsg {
     pub(crate) const SYSTEM: SystemMessages<Self> =
-        SystemMessages { stop: Some(Self::Stop), ended: Some(Self::Ended), on_thread: false };
+        SystemMessages { wrap: Some(Self::System), on_thread: false };
 }
 
 pub(crate) struct Driver {
@@ -76,7 +75,7 @@ impl Driver {
         if let Some(reason) = self.serve(Input::Boot).await {
             return reason;
         }
-        leave_host(&self.server.cell).await;
+        leave_host(self.server.cell.is_guest()).await;
         let mut input = None;
         loop {
             if let Some(input) = input.take()
@@ -106,8 +105,10 @@ impl Driver {
     /// Turns a message into an input, or answers it.
     fn translate(&mut self, message: SupervisorMsg) -> Option<Input<StartFn, Pid, ExitReason>> {
         match message {
-            SupervisorMsg::Stop(reason) => Some(Input::Stop { reason }),
-            SupervisorMsg::Ended(pid, reason) => Some(Input::ChildExited { pid, reason }),
+            SupervisorMsg::System(SystemMessage::Stop(reason)) => Some(Input::Stop { reason }),
+            SupervisorMsg::System(SystemMessage::Ended(pid, reason)) => {
+                Some(Input::ChildExited { pid, reason })
+            }
             SupervisorMsg::Retry(token) => Some(Input::Retry(token)),
             SupervisorMsg::Admin(request, reply) => Some(self.admin(request, reply)),
             SupervisorMsg::TerminateProcess(process, reply) => {
@@ -200,7 +201,7 @@ impl Driver {
         // A guest is no host, or the depth of a tree would be the depth of the stack.
         let host = if cell.is_guest() { None } else { Some(&self.own) };
         let outcome = match start(&Starter { node, id: &child.id, owner, host }) {
-            Ok(process) => acknowledged(process).await,
+            Ok(process) => acknowledged(process, Some(&self.own)).await,
             Err(outcome) => outcome,
         };
         match outcome {
@@ -208,7 +209,7 @@ impl Driver {
                 if generation > 1 {
                     telemetry::child_restarted();
                 }
-                Outcome::Started(Kid::adopt(process, &self.own))
+                Outcome::Started(Kid::new(process))
             }
             StartOutcome::Ignored => Outcome::Ignored,
             StartOutcome::Failed { reason, .. } => Outcome::Failed(reason),
@@ -219,10 +220,13 @@ impl Driver {
     }
 
     fn acknowledge(&self, result: Result<(), (Arc<str>, ExitReason)>) {
-        self.server.cell.acknowledge(match result {
-            Ok(()) => Ack::Up,
-            Err(child) => Ack::ChildFailed(Box::new(child)),
-        });
+        match result {
+            Ok(()) => {
+                self.server.cell.acknowledge(Ack::Up);
+            }
+            // The end of this supervisor follows, and its starter looks then.
+            Err(culprit) => self.server.cell.blame(culprit),
+        }
     }
 
     fn reply(&mut self, token: u64, result: Result<Answer<Kid>, AdminError<Kid, ExitReason>>) {

@@ -1,9 +1,8 @@
 //! The children of one supervisor as processes, and how each is stopped.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use crate::process::cell::{Cell, Process, ProcessRef};
+use crate::process::cell::{Cell, ProcessRef};
 use crate::process::exit::ExitReason;
 use crate::process::pid::Pid;
 use crate::supervisor::action::{Incarnation, Stop};
@@ -24,9 +23,8 @@ impl Incarnation for Kid {
 }
 
 impl Kid {
-    /// Has `supervisor` told of the end of `process`; at once if it has ended.
-    pub(crate) fn adopt(process: ProcessRef, supervisor: &Arc<dyn Process>) -> Self {
-        process.process().cell().adopt(Arc::clone(supervisor));
+    /// A process of whose end its supervisor is told.
+    pub(crate) fn new(process: ProcessRef) -> Self {
         Self(process)
     }
 
@@ -36,7 +34,6 @@ impl Kid {
 
     /// Stops it and returns the reason of its end, of which nobody else hears any more.
     pub(crate) async fn stop(&self, shutdown: Shutdown) -> ExitReason {
-        self.0.process().cell().disown();
         stop_process(&self.0, shutdown).await
     }
 }
@@ -67,8 +64,14 @@ pub(crate) async fn stop_all(own: &Cell, stops: Vec<Stop<Kid>>) -> Vec<(ChildKey
 /// Ends a process as its shutdown rule says and waits until it is gone. Only the owner of the process may do this.
 pub(crate) async fn stop_process(process: &ProcessRef, shutdown: Shutdown) -> ExitReason {
     let cell = process.process().cell();
-    let mut ended = std::future::poll_fn(|cx| cell.poll_ended(cx.waker()));
-    tell_to_stop(process, shutdown);
+    let mut is_told = false;
+    let mut ended = std::future::poll_fn(|cx| {
+        let ended = cell.poll_ended(cx.waker());
+        if ended.is_pending() && !std::mem::replace(&mut is_told, true) {
+            tell_to_stop(process, shutdown);
+        }
+        ended
+    });
     if let Shutdown::Timeout(limit) = shutdown {
         match cell.node().deadlines().within(limit).limit(&mut ended).await {
             Ok(reason) => return reason,

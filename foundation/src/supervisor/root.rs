@@ -46,7 +46,7 @@ impl Supervisor {
         // Without a host: whoever starts a tree may drop this future at any time.
         let starter = Starter { node, id: &id, owner: &owner.0, host: None };
         let outcome = match spec.whole.start(&starter) {
-            Ok(process) => acknowledged(process).await,
+            Ok(process) => acknowledged(process, None).await,
             Err(outcome) => outcome,
         };
         match outcome {

@@ -46,6 +46,10 @@ impl<C> Roster<C> {
     /// Panics if its key is not the greatest.
     pub(crate) fn push(&mut self, key: ChildKey, child: C) {
         assert!(self.seats.last().is_none_or(|last| last.0 < key), "keys only grow");
+        if self.seats.len() == self.seats.capacity() {
+            // A quarter more, not twice as much: the list is long when there are very many children.
+            self.seats.reserve_exact((self.seats.len() / 4).max(4));
+        }
         self.seats.push((key, Some(child)));
         self.living += 1;
     }

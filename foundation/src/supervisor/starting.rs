@@ -76,18 +76,19 @@ pub(crate) fn occupy<M: Send + 'static>(
     }
 }
 
-/// Waits for the end of `init`. A start that failed is reported only after the end of the process.
-pub(crate) async fn acknowledged(process: ProcessRef) -> StartOutcome {
+/// Waits for the end of `init`. A start that failed is reported only after the end of the process; of the end of one that did not
+/// fail `supervisor` is told.
+pub(crate) async fn acknowledged(
+    process: ProcessRef,
+    supervisor: Option<&Arc<dyn Process>>,
+) -> StartOutcome {
     let cell = process.process().cell();
-    let ack = std::future::poll_fn(|cx| cell.poll_started(cx.waker())).await;
-    let failed = |child| StartOutcome::Failed {
-        reason: cell.exit_reason().unwrap_or(ExitReason::NoProc),
-        child,
-    };
-    match ack {
+    match std::future::poll_fn(|cx| cell.poll_started(supervisor, cx.waker())).await {
         Some(Ack::Up) => StartOutcome::Started(process),
         Some(Ack::Ignore) => StartOutcome::Ignored,
-        Some(Ack::ChildFailed(child)) => failed(Some(*child)),
-        None => failed(None),
+        None => StartOutcome::Failed {
+            reason: cell.exit_reason().unwrap_or(ExitReason::NoProc),
+            child: cell.culprit(),
+        },
     }
 }
