@@ -208,8 +208,15 @@ fn work_that_still_waits_for_a_thread_is_not_begun_any_more() {
         journal.written("done", 1).await;
         assert_eq!(journal.take().len(), 3);
 
-        let (first, second) = (until(&both, "first"), until(&both, "second"));
+        let (begun, second) = (door(), until(&both, "second"));
+        let (first_begun, first) = (Arc::clone(&begun), until(&both, "first"));
+        let first = move || {
+            first_begun.wait();
+            first()
+        };
         within(&server, |cx| (start(cx, first), start(cx, second))).await;
+        // Only work that has begun is waited for.
+        begun.wait();
         let down = server.process().monitor();
         server.process().exit(ExitReason::Killed);
         quiet().await;
