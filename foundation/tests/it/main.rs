@@ -3,6 +3,7 @@
 mod alarm;
 mod blocking;
 mod gen_server;
+mod guest;
 mod host;
 mod leak;
 mod link;
