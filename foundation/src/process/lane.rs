@@ -47,3 +47,30 @@ impl<T> Lane<T> {
         wanted
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lane_keeps_the_order_of_a_queue() {
+        let (mut lane, mut queue) = (Lane::default(), VecDeque::new());
+        for number in 0..1_000_u32 {
+            match number.wrapping_mul(2_654_435_761) >> 28 {
+                0..=8 => {
+                    lane.push_back(number);
+                    queue.push_back(number);
+                }
+                9..=14 => assert_eq!(lane.pop_front(), queue.pop_front()),
+                _ => {
+                    let is_wanted = |entry: &u32| entry.is_multiple_of(3);
+                    let wanted: Vec<u32> = queue.iter().copied().filter(is_wanted).collect();
+                    assert_eq!(lane.take_where(is_wanted), wanted);
+                    queue.retain(|entry| !is_wanted(entry));
+                }
+            }
+            assert_eq!(lane.is_empty(), queue.is_empty());
+        }
+        assert!(!queue.is_empty(), "there was something to keep in order");
+    }
+}

@@ -1,17 +1,21 @@
 //! One `Down` for each monitor, exactly once, and none after the guard is gone.
 
 use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foundation::{
-    Context, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Info, MonitorId, MonitorRef,
+    Context, Down, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Info, MonitorId, MonitorRef,
     ProcessRef, Reply, Restart, ServerSpec, Strategy,
 };
 use futures_util::FutureExt;
 use test_helpers::{Baseline, Do, IsolatedTree, Journal, Worker, eventually};
 
-use crate::support::{Witness, is_killed, lone, of, on_thread, quiet, settled, supervisor};
+use crate::support::{
+    Witness, is_killed, is_pending, lone, of, on_thread, quiet, settled, supervisor,
+};
 
 #[tokio::test]
 async fn a_monitor_of_a_dead_process_fires_at_once_with_no_proc() {
@@ -319,4 +323,84 @@ async fn the_end_of_a_supervisor_is_never_known_before_that_of_its_children() {
         assert!(leaf_down.now_or_never().is_some(), "the leaf's end is known");
         tree.shutdown().await;
     }
+}
+
+type SharedEnd = Arc<parking_lot::Mutex<Pin<Box<dyn Future<Output = Down> + Send>>>>;
+
+/// Looks at the end of a process when it is dropped.
+struct Looker {
+    end: SharedEnd,
+    has_looked: Arc<AtomicU64>,
+}
+
+impl Drop for Looker {
+    fn drop(&mut self) {
+        let mut end = self.end.lock();
+        let times = if is_pending(&mut *end) { 1 } else { 100 };
+        self.has_looked.fetch_add(times, Ordering::SeqCst);
+    }
+}
+
+struct Deaf;
+
+impl GenServer for Deaf {
+    type Args = ();
+    type Msg = (Looker, Reply<()>);
+
+    async fn init((): (), _cx: &mut Context<Self>) -> Result<Self, Exit> {
+        Ok(Self)
+    }
+
+    async fn handle(&mut self, _message: Self::Msg, _cx: &mut Context<Self>) -> Result<(), Exit> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn the_end_is_known_to_nobody_while_mail_is_still_disposed_of() {
+    let child = ServerSpec::<Deaf>::new(()).child("a").restart(Restart::Temporary);
+    let tree = of(Strategy::OneForOne, [child]).await;
+    let server = tree.server::<(Looker, Reply<()>)>("a").await;
+    let end = Box::pin(server.process().monitor().down());
+    let end: SharedEnd = Arc::new(parking_lot::Mutex::new(end));
+    let has_looked = Arc::<AtomicU64>::default();
+    let looker = || Looker { end: Arc::clone(&end), has_looked: Arc::clone(&has_looked) };
+    // The first is held by the handler, the second by the mailbox.
+    let (first, second) = (looker(), looker());
+    let mut calls = [first, second].map(|looker| {
+        let server = server.clone();
+        Box::pin(async move { server.call(|reply| (looker, reply)).await })
+    });
+    calls.iter_mut().for_each(|call| assert!(is_pending(call)));
+    quiet().await;
+    server.process().exit(ExitReason::Killed);
+    let down = server.process().monitor().down().await;
+    assert!(is_killed(&down.reason));
+    assert_eq!(has_looked.load(Ordering::SeqCst), 2, "both looked and saw no end");
+    drop((calls, end));
+    tree.shutdown().await;
+}
+
+/// Counts what waits in a supervisor's queue when it is woken.
+struct QueueWitness(ProcessRef, AtomicU64);
+
+impl std::task::Wake for QueueWitness {
+    fn wake(self: Arc<Self>) {
+        self.1.fetch_add(self.0.mailbox_depth().0 as u64, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn a_supervisor_hears_of_an_end_before_any_watcher_does() {
+    let (tree, server) = lone(Worker::spec("a", &Journal::new())).await;
+    let root = tree.handle().process().expect("it lives");
+    let witness = Arc::new(QueueWitness(root, AtomicU64::new(0)));
+    let mut end = Box::pin(server.process().monitor().down());
+    let waker = std::task::Waker::from(Arc::clone(&witness));
+    assert!(end.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+    server.process().exit(ExitReason::Killed);
+    quiet().await;
+    assert!(is_killed(&end.await.reason));
+    assert_eq!(witness.1.load(Ordering::SeqCst), 1, "the end was in its queue");
+    tree.shutdown().await;
 }

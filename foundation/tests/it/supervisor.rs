@@ -423,6 +423,29 @@ async fn dynamic_children_stop_all_at_the_same_time() {
     tree.shutdown().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn dynamic_children_that_stop_together_have_each_their_own_time() {
+    let journal = Journal::new();
+    let (tree, pool) = dynamic(DynamicSupervisorSpec::new()).await;
+    let mut monitors = Vec::new();
+    for limit in [2, 7, 4] {
+        let plan = Plan::new();
+        plan.hold_terminate(&Gate::new());
+        let child = Worker::planned("a", &journal, &plan).child("a");
+        let child = child.shutdown(Shutdown::Timeout(limit * SECOND));
+        let process = pool.start_child(child).await.expect("it starts");
+        monitors.push((limit * SECOND, process.monitor()));
+    }
+    let started = tokio::time::Instant::now();
+    let pool = beside(async move { tree.handle().terminate_child("pool").await.map(|()| tree) });
+    for (limit, monitor) in [monitors.remove(0), monitors.remove(1), monitors.remove(0)] {
+        assert!(is_killed(&monitor.down().await.reason));
+        assert_eq!(started.elapsed(), limit, "neither sooner nor later than the others");
+    }
+    let tree = pool.await.expect("the caller does not panic").expect("it stops");
+    tree.shutdown().await;
+}
+
 #[tokio::test]
 async fn a_dynamic_child_is_restarted_by_its_type_and_lost_with_its_supervisor() {
     let journal = Journal::new();
