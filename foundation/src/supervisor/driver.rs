@@ -198,8 +198,10 @@ impl Driver {
         };
         let cell = &self.server.cell;
         let (node, owner) = (cell.node(), cell.dependents());
-        // A guest is no host, or the depth of a tree would be the depth of the stack.
-        let host = if cell.is_guest() { None } else { Some(&self.own) };
+        // A guest is no host, or the depth of a tree would be the depth of the stack. Where a child can be fenced, an `init` that
+        // blocks must not block its supervisor.
+        let is_host = !cell.is_guest() && node.condemned().is_none();
+        let host = is_host.then_some(&self.own);
         let outcome = match start(&Starter { node, id: &child.id, owner, host }) {
             Ok(process) => acknowledged(process, Some(&self.own)).await,
             Err(outcome) => outcome,

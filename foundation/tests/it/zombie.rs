@@ -4,10 +4,10 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use foundation::{
-    Context, Exit, ExitReason, GenServer, Name, NodeConfig, Reply, ServerSpec, Shutdown, Strategy,
-    SupervisorSpec, ThreadContext, ThreadServer, ThreadServerSpec,
+    Context, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Name, NodeConfig, Reply,
+    ServerSpec, Shutdown, Strategy, SupervisorSpec, ThreadContext, ThreadServer, ThreadServerSpec,
 };
-use test_helpers::{Do, IsolatedTree, Journal, Worker, eventually};
+use test_helpers::{DEADLINE, Do, IsolatedTree, Journal, Worker, eventually};
 
 use crate::support::{beside, is_killed, is_pending, quiet, supervisor};
 
@@ -286,5 +286,49 @@ async fn a_process_with_blocking_work_that_does_not_return_is_fenced_too() {
     assert_eq!((counts.zombies, counts.blocking), (1, 1));
     barrier.wait();
     gone(&tree).await;
+    tree.shutdown().await;
+}
+
+/// Blocks in its first `init`.
+struct Slow;
+
+impl GenServer for Slow {
+    type Args = (Arc<Barrier>, Journal);
+    type Msg = ();
+
+    async fn init((barrier, journal): Self::Args, _cx: &mut Context<Self>) -> Result<Self, Exit> {
+        journal.note("init");
+        if journal.entries().len() == 1 {
+            barrier.wait();
+        }
+        Ok(Self)
+    }
+
+    async fn handle(&mut self, (): (), _cx: &mut Context<Self>) -> Result<(), Exit> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_init_that_blocks_does_not_block_its_supervisor_for_ever() {
+    let (barrier, journal) = (Arc::new(Barrier::new(2)), Journal::new());
+    let tree = IsolatedTree::start_configured(graceful(Duration::from_millis(1)), |_node| {
+        SupervisorSpec::new(Strategy::OneForOne)
+            .child(DynamicSupervisorSpec::new().name("pool").as_child("pool"))
+    })
+    .await
+    .expect("the tree starts");
+    let pool = tree.process("pool").await;
+    let spec = ServerSpec::<Slow>::new((Arc::clone(&barrier), journal.clone())).child("slow");
+    let handle = tree.node().supervisor("pool").expect("the name is a supervisor's");
+    let start = beside(async move { handle.start_child(spec).await });
+    assert!(eventually(DEADLINE, || !journal.entries().is_empty()).await, "it is in its init");
+    pool.exit(ExitReason::Killed);
+    let new = tree.await_restart("pool", pool.pid()).await;
+    assert!(start.await.expect("no panic").is_err(), "its supervisor is gone");
+    assert_eq!(tree.node().counts().zombies, 1, "the child alone: its supervisor could end");
+    barrier.wait();
+    gone(&tree).await;
+    assert!(new.is_alive());
     tree.shutdown().await;
 }
