@@ -151,6 +151,53 @@ fn a_waiting_receiver_hears_of_control() {
 }
 
 #[test]
+fn a_flag_without_control_behind_it_neither_skips_mail_nor_loses_a_wake() {
+    loom::model(|| {
+        let mailbox = mailbox(4);
+        for message in 1..=3 {
+            assert!(matches!(mailbox.tell(message), Pushed::Accepted));
+        }
+        let mut inbox = Inbox::new(4);
+        assert_eq!(receive(&mailbox, &mut inbox), 1, "two more are in its hands");
+        // A notice comes and is taken back before it is seen; the flag stays.
+        assert!(mailbox.control(Control::Down(Down { monitor: 1 })));
+        mailbox.flush_control(|control| matches!(control, Control::Down(_)));
+        let sender = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || assert!(matches!(mailbox.tell(4), Pushed::Accepted)))
+        };
+        let rest = [(); 3].map(|()| receive(&mailbox, &mut inbox));
+        assert_eq!(rest, [2, 3, 4]);
+        sender.join().expect("the sender does not panic");
+    });
+}
+
+#[test]
+fn two_who_wait_for_room_both_get_it_and_the_bound_holds() {
+    loom::model(|| {
+        let mailbox = mailbox(1);
+        assert!(matches!(mailbox.tell(0), Pushed::Accepted));
+        let mut first = None;
+        assert!(mailbox.poll_reserve(&mut first, Waker::noop()).is_pending());
+        let second = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || {
+                assert!(reserve(&mailbox));
+                assert!(mailbox.push_reserved(envelope(2)).is_ok());
+            })
+        };
+        let mut inbox = Inbox::new(1);
+        assert_eq!(receive(&mailbox, &mut inbox), 0);
+        assert!(matches!(mailbox.tell(9), Pushed::Full(_)), "whoever waits comes first");
+        assert!(mailbox.poll_reserve(&mut first, Waker::noop()).is_ready(), "it was the first");
+        assert!(mailbox.push_reserved(envelope(1)).is_ok());
+        assert_eq!((receive(&mailbox, &mut inbox), receive(&mailbox, &mut inbox)), (1, 2));
+        second.join().expect("the second does not panic");
+        assert_eq!(mailbox.depth().1, 1, "never more than one");
+    });
+}
+
+#[test]
 fn a_waiting_sender_hears_of_room() {
     loom::model(|| {
         let mailbox = mailbox(1);
@@ -257,7 +304,7 @@ fn what_the_receiver_took_is_in_front_of_what_came_later_when_it_is_put_back() {
             let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || assert!(matches!(mailbox.tell(4), Pushed::Accepted)))
         };
-        mailbox.restore(&mut inbox);
+        assert!(mailbox.restore(&mut inbox).is_empty(), "it is open");
         sender.join().expect("the sender does not panic");
         let left: Vec<u32> = mailbox.close().into_iter().map(|envelope| envelope.message).collect();
         assert_eq!(left, [2, 3, 4]);

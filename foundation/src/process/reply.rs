@@ -49,7 +49,7 @@ enum State<T> {
 
 /// The caller's half.
 pub(crate) struct Answer<T> {
-    /// Given up once the answer is there.
+    /// `None` once the answer is out: then there is nothing to abandon.
     cell: Option<Arc<Cell<T>>>,
 }
 
@@ -124,17 +124,17 @@ impl<T> Future for Answer<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(cell) = &self.cell else { return Poll::Ready(Err(Unanswered)) };
         let mut state = cell.state.lock();
-        if let State::Waiting(waiting) = &mut *state {
-            match waiting {
-                Some(known) if known.will_wake(cx.waker()) => {}
-                _ => *waiting = Some(cx.waker().clone()),
+        if let State::Waiting(waker) = &mut *state {
+            match waker {
+                Some(known) => known.clone_from(cx.waker()),
+                None => *waker = Some(cx.waker().clone()),
             }
             return Poll::Pending;
         }
-        let outcome = std::mem::replace(&mut *state, State::Abandoned);
+        let settled = std::mem::replace(&mut *state, State::Abandoned);
         drop(state);
         self.cell = None;
-        Poll::Ready(match outcome {
+        Poll::Ready(match settled {
             State::Answered(value) => Ok(value),
             State::Waiting(_) | State::Dropped | State::Abandoned => Err(Unanswered),
         })
@@ -143,9 +143,8 @@ impl<T> Future for Answer<T> {
 
 impl<T> Drop for Answer<T> {
     fn drop(&mut self) {
-        if let Some(cell) = &self.cell {
-            let state = std::mem::replace(&mut *cell.state.lock(), State::Abandoned);
-            drop(state);
-        }
+        let Some(cell) = self.cell.take() else { return };
+        let state = std::mem::replace(&mut *cell.state.lock(), State::Abandoned);
+        drop(state);
     }
 }
