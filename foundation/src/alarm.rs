@@ -29,8 +29,17 @@ use crate::process::pid::Pid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Alarm {
-    /// Each of these processes waits for an answer of the next one, and the last one for the first: none of them can answer
-    /// before a deadline passes. Found in debug builds only.
+    /// Each of these processes waits for the next one inside a callback, and the last one for the first: none of them can go on
+    /// before a deadline passes. Found in debug builds only, at the moment when the cycle is closed, and once for it. The calls
+    /// end as they do in a release build.
+    ///
+    /// A wait is a call, [`handled`](crate::handled), or what a supervisor does while a child starts or stops: a child that calls its
+    /// own supervisor in `init` is found. A call in [`pipe_to_self`](crate::Context::pipe_to_self) keeps its process from nothing and
+    /// is no wait. It may be a false alarm when a process has handed the [`Reply`](crate::Reply) to somebody else, who will answer.
+    ///
+    /// # Differs from OTP
+    ///
+    /// OTP finds only a process that calls itself, as does [`CallError::SelfCall`](crate::CallError::SelfCall) in every build.
     CallCycle {
         /// The processes with their names, each calling the next. The oldest of them comes first.
         cycle: Vec<(Pid, Option<Arc<str>>)>,

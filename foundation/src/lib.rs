@@ -65,6 +65,7 @@
 //! * [`Monitor`]: exactly one [`Down`] for each.
 //! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
 //! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message.
+//! * [`ProcessStatus`]: what a process is doing, without asking it.
 //! * [`Alarm`]: what the kernel finds wrong by itself.
 
 #![forbid(unsafe_code)]
@@ -78,6 +79,7 @@ mod process;
 mod send;
 mod supervisor;
 mod sync;
+mod sys;
 mod task;
 mod telemetry;
 mod thread_server;
@@ -117,6 +119,7 @@ pub use supervisor::report::{Report, ReportKind};
 pub use supervisor::root::Supervisor;
 pub use supervisor::spec::{AutoShutdown, ChildKind, Restart, Shutdown, SpecError, Strategy};
 pub use supervisor::supervisor_spec::{DynamicSupervisorSpec, SupervisorSpec};
+pub use sys::status::{ProcessKind, ProcessStatus, RunState};
 pub use task::{
     PoolError, PoolPermit, TaskError, TaskHandle, TaskId, TaskPool, TaskSupervisorRef,
     TaskSupervisorSpec,

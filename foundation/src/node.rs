@@ -172,6 +172,8 @@ struct Inner {
     reporter: Reporter,
     condemned: Option<Arc<Condemned>>,
     listener: Listener,
+    #[cfg(debug_assertions)]
+    wait_for: crate::process::wait_for::WaitFor,
 }
 
 /// Gauges of what lives on a node.
@@ -254,6 +256,8 @@ impl Node {
                 reporter: config.reporter,
                 condemned: config.kill_grace.map(|grace| Arc::new(Condemned::new(grace))),
                 listener: config.listener,
+                #[cfg(debug_assertions)]
+                wait_for: Default::default(),
             }),
         })
     }
@@ -328,6 +332,11 @@ impl Node {
     pub(crate) fn raise(&self, alarm: &Alarm) {
         telemetry::alarm_raised(alarm);
         (self.inner.listener)(alarm);
+    }
+
+    #[cfg(debug_assertions)]
+    pub(crate) fn wait_for(&self) -> &crate::process::wait_for::WaitFor {
+        &self.inner.wait_for
     }
 
     pub(crate) fn deadlines(&self) -> &Deadlines {

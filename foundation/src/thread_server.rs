@@ -17,6 +17,7 @@ use crate::process::mailbox::{Inbox, Overflow};
 use crate::process::name::Name;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
+use crate::process::progress::{Phase, Progress};
 use crate::process::reply::Reply;
 use crate::process::server_ref::{ServerRef, SystemMessages};
 use crate::process::spawn;
@@ -267,9 +268,11 @@ fn start<S: ThreadServer>(
 fn run<S: ThreadServer>(this: ServerRef<S::Msg>, args: S::Args, max_batch: usize) -> ExitReason {
     let server = Arc::clone(this.server());
     let inbox = Inbox::new(server.mailbox.capacity());
+    let progress = server.cell.progress();
     let mut cx = ThreadContext { this, inbox, max_batch, ending: None };
     let mut state = match S::init(args, &mut cx) {
         Ok(state) => {
+            progress.enter(Phase::Waiting);
             // A thread is nobody's guest.
             server.cell.acknowledge(Ack::Up);
             state
@@ -281,12 +284,17 @@ fn run<S: ThreadServer>(this: ServerRef<S::Msg>, args: S::Args, max_batch: usize
             return exit.into_reason();
         }
     };
-    let reason = serve(&mut state, &mut cx);
+    let reason = serve(&mut state, &mut cx, progress);
+    progress.enter(Phase::Ending);
     state.terminate(&reason);
     reason
 }
 
-fn serve<S: ThreadServer>(state: &mut S, cx: &mut ThreadContext<S::Msg>) -> ExitReason {
+fn serve<S: ThreadServer>(
+    state: &mut S,
+    cx: &mut ThreadContext<S::Msg>,
+    progress: &Progress,
+) -> ExitReason {
     let waker = Waker::from(Arc::new(ThreadWaker(std::thread::current())));
     let mut batch = Vec::new();
     let mut receipts = Vec::new();
@@ -294,9 +302,15 @@ fn serve<S: ThreadServer>(state: &mut S, cx: &mut ThreadContext<S::Msg>) -> Exit
         if let Err(reason) = cx.receive(&waker, &mut batch, &mut receipts) {
             return reason;
         }
-        if let Err(exit) = state.handle_batch(&mut batch, cx) {
+        let taken = batch.len() as u64;
+        progress.enter_poll();
+        progress.begin_plain();
+        let handled = state.handle_batch(&mut batch, cx);
+        progress.leave_poll();
+        if let Err(exit) = handled {
             return exit.into_reason();
         }
+        progress.handled_more(taken);
         batch.clear();
         receipts.drain(..).for_each(|receipt| receipt.send(()));
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use foundation::time::{sleep, timeout};
 use foundation::{
-    CallError, ChildProcess, ExitReason, Node, NodeConfig, Pid, ProcessRef, Report, ServerRef,
-    StartError, Supervisor, SupervisorRef, SupervisorSpec, TreeNode,
+    Alarm, CallError, ChildProcess, ExitReason, Node, NodeConfig, Pid, ProcessRef, Report,
+    ServerRef, StartError, Supervisor, SupervisorRef, SupervisorSpec, TreeNode,
 };
 use parking_lot::Mutex;
 
@@ -27,6 +27,7 @@ pub struct IsolatedTree {
     node: Node,
     clock: Arc<ManualClock>,
     reports: Arc<Mutex<Vec<Report>>>,
+    alarms: Arc<Mutex<Vec<Alarm>>>,
     baseline: Baseline,
     root: Supervisor,
 }
@@ -102,15 +103,18 @@ impl IsolatedTree {
         spec: impl FnOnce(&Node) -> SupervisorSpec,
     ) -> Result<Self, StartError> {
         let clock = Arc::new(ManualClock::new());
+        let alarms = Arc::new(Mutex::new(Vec::new()));
+        let rung = Arc::clone(&alarms);
         let reports = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&reports);
         let config = config
             .clock(Arc::clone(&clock) as Arc<_>)
-            .on_report(move |report| heard.lock().push(report.clone()));
+            .on_report(move |report| heard.lock().push(report.clone()))
+            .on_alarm(move |alarm| rung.lock().push(alarm.clone()));
         let node = Node::new(config).expect("tests unwind");
         let baseline = Baseline::of(&node);
         let root = Supervisor::start(&node, spec(&node)).await?;
-        Ok(Self { node, clock, reports, baseline, root })
+        Ok(Self { node, clock, reports, alarms, baseline, root })
     }
 
     /// Returns the node.
@@ -146,6 +150,12 @@ impl IsolatedTree {
             format!("{:?} {}{reason}", report.kind, report.child)
         };
         self.reports.lock().iter().map(line).collect()
+    }
+
+    /// Returns the alarms that the kernel has raised so far.
+    #[must_use]
+    pub fn alarms(&self) -> Vec<Alarm> {
+        self.alarms.lock().clone()
     }
 
     /// Returns the process of a child.

@@ -2,6 +2,7 @@
 //!
 //! Timers are in `timers`, tasks in `owned_tasks`.
 
+use std::any::type_name;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::process::link;
 use crate::process::mailbox::Inbox;
 use crate::process::monitor::MonitorRef;
 use crate::process::pid::Pid;
+use crate::process::progress::{Kinds, Progress};
 use crate::process::server_ref::{Server, ServerRef};
 use crate::task::{PoolPermit, TaskHandle};
 
@@ -27,11 +29,17 @@ pub struct Context<S: GenServer> {
     server: Arc<Server<S::Msg>>,
     inbox: Inbox<S::Msg>,
     pub(crate) own: Option<Box<Owned<S::Msg>>>,
+    kinds: Kinds,
 }
 
 impl<S: GenServer> Context<S> {
     pub(crate) fn new(server: &Arc<Server<S::Msg>>) -> Self {
-        Self { server: Arc::clone(server), inbox: Inbox::new(server.mailbox.capacity()), own: None }
+        Self {
+            server: Arc::clone(server),
+            inbox: Inbox::new(server.mailbox.capacity()),
+            own: None,
+            kinds: Kinds::default(),
+        }
     }
 
     /// Returns the node that the process lives on.
@@ -125,6 +133,16 @@ impl<S: GenServer> Context<S> {
     #[must_use]
     pub fn piped(&self) -> usize {
         self.own.as_ref().map_or(0, |own| own.piped())
+    }
+
+    /// Where the process says how far it is.
+    pub(crate) fn progress(&self) -> &Progress {
+        self.server.cell.progress()
+    }
+
+    /// Says that a message of this kind is about to be handled.
+    pub(crate) fn begin(&mut self, kind: &'static str) {
+        self.kinds.begin(&self.server.cell, kind, type_name::<S::Msg>());
     }
 
     /// What the process has besides its mail, made now if this is the first of it.

@@ -7,6 +7,7 @@ pub(crate) mod run;
 pub(crate) mod spec;
 pub(crate) mod timers;
 
+use std::any::type_name;
 use std::future::Future;
 
 use crate::gen_server::context::Context;
@@ -104,6 +105,41 @@ pub trait GenServer: Sized + Send + 'static {
         // Named so that the signature documents itself; the default does nothing with them.
         let (_info, _cx) = (info, cx);
         async { Ok(()) }
+    }
+
+    /// Names the kind of a message for whoever looks at the process while it is handled: in its
+    /// [`status`](crate::ProcessRef::status), in the tree, in an [`Alarm`](crate::Alarm).
+    ///
+    /// The default is the name of the type of all messages. It is asked once for each message, before `handle`; return string
+    /// literals. A process is known by its first 8,188 kinds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Context, Exit, GenServer, Reply};
+    /// # struct Counter(u64);
+    /// enum Msg {
+    ///     Add(u64),
+    ///     Get(Reply<u64>),
+    /// }
+    /// # impl GenServer for Counter {
+    /// #     type Args = ();
+    /// #     type Msg = Msg;
+    /// #     async fn init((): (), _cx: &mut Context<Self>) -> Result<Self, Exit> { Ok(Self(0)) }
+    /// #     async fn handle(&mut self, _msg: Msg, _cx: &mut Context<Self>) -> Result<(), Exit> { Ok(()) }
+    /// // in the `impl GenServer`:
+    /// fn kind(msg: &Msg) -> &'static str {
+    ///     match msg {
+    ///         Msg::Add(_) => "Add",
+    ///         Msg::Get(_) => "Get",
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    fn kind(msg: &Self::Msg) -> &'static str {
+        let _msg = msg;
+        type_name::<Self::Msg>()
     }
 
     /// Cleans up before an orderly end. The default does nothing.

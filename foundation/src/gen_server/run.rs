@@ -12,6 +12,7 @@ use crate::gen_server::{GenServer, Info};
 use crate::process::envelope::{Control, Envelope, Receipt, Received};
 use crate::process::exit::{Exit, ExitReason};
 use crate::process::owner::Ack;
+use crate::process::progress::Phase;
 use crate::process::server_ref::Server;
 use crate::process::spawn::leave_host;
 
@@ -26,7 +27,10 @@ pub(crate) fn run<S: GenServer>(
     let mut cx = Context::<S>::new(server);
     async move {
         let mut state = match Apart::new(S::init(args(), &mut cx)).await {
-            Ok(state) => state,
+            Ok(state) => {
+                cx.progress().enter(Phase::Waiting);
+                state
+            }
             Err(exit) => {
                 if exit.is_ignore() {
                     cx.cell().acknowledge(Ack::Ignore);
@@ -42,15 +46,18 @@ pub(crate) fn run<S: GenServer>(
                 Some(envelope) => Next::Received(Received::Message(envelope)),
                 None => cx.next().await,
             };
+            let counts = matches!(next, Next::Received(Received::Message(_)));
             if let Err(exit) = turn(next, &mut state, &mut cx).await {
                 break exit.into_reason();
             }
+            cx.progress().handled_more(u64::from(counts));
             // A process whose mail never ends still lets others run.
             handled = handled.wrapping_add(1);
             if handled.is_multiple_of(BUDGET_STEP) {
                 tokio::task::consume_budget().await;
             }
         };
+        cx.progress().enter(Phase::Ending);
         Apart::new(state.terminate(&reason, &mut cx)).await;
         reason
     }
@@ -65,19 +72,25 @@ fn turn<'a, S: GenServer>(
 {
     let received = match next {
         Next::Received(received) => received,
-        Next::Info(info) => return Turn::Info { callback: Apart::new(state.info(info, cx)) },
+        Next::Info(info) => {
+            cx.progress().begin_info();
+            return Turn::Info { callback: Apart::new(state.info(info, cx)) };
+        }
     };
     match received {
         Received::Message(Envelope { message, receipt }) => {
+            cx.begin(S::kind(&message));
             Turn::Handle { handler: state.handle(message, cx), receipt }
         }
         Received::Control(Control::Stop(reason) | Control::Exit(reason)) => {
             Turn::Over { outcome: Some(Err(Exit::reason(reason))) }
         }
         Received::Control(Control::Down(down)) => {
+            cx.progress().begin_info();
             Turn::Info { callback: Apart::new(state.info(Info::Down(down), cx)) }
         }
         Received::Control(Control::Signal(signal)) => {
+            cx.progress().begin_info();
             Turn::Info { callback: Apart::new(state.info(Info::Exit(signal), cx)) }
         }
         Received::Control(Control::Sync(reply)) => {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
 use slab::Slab;
@@ -19,7 +20,9 @@ use crate::process::monitor::{Down, DownSink, Monitor, Watch, Watcher};
 use crate::process::name::Occupant;
 use crate::process::owner::{Ack, Owner};
 use crate::process::pid::Pid;
+use crate::process::progress::{Kinds, Progress};
 use crate::process::server_ref::{Server, ServerRef};
+use crate::sys::status::ProcessKind;
 
 /// One process, whatever its message type.
 pub(crate) trait Process: Any + Send + Sync {
@@ -39,7 +42,14 @@ pub(crate) trait Process: Any + Send + Sync {
     fn flush_signals(&self, from: Pid);
 
     /// True for a process that cannot be aborted.
-    fn is_on_thread(&self) -> bool;
+    fn is_on_thread(&self) -> bool {
+        self.kind() == ProcessKind::Thread
+    }
+
+    fn kind(&self) -> ProcessKind;
+
+    /// The name of the type of its messages.
+    fn message_type(&self) -> &'static str;
 
     /// A child of this process has ended.
     fn child_ended(&self, child: Pid, reason: &ExitReason);
@@ -81,8 +91,12 @@ pub(crate) struct State {
     pub(super) place: Option<Place>,
     /// The task of the starter while the first turn is taken there.
     pub(super) host: Option<tokio::task::Id>,
+    /// The kinds of messages that the process has met, for those who look.
+    pub(crate) kinds: Kinds,
 }
 
+/// In this order: what the process writes with each message comes last, away from what its senders read.
+#[repr(C)]
 pub(crate) struct Cell {
     pid: Pid,
     node: Node,
@@ -92,7 +106,10 @@ pub(crate) struct Cell {
     pub(super) lends_task: AtomicBool,
     /// Made when there is something to own: most processes own nothing.
     dependents: OnceLock<Arc<Dependents>>,
+    /// When it was created, by the node's clock, in nanoseconds.
+    created: u64,
     state: Mutex<State>,
+    progress: Progress,
 }
 
 /// Who is to hear of an end, taken out of the cell by `Cell::publish`.
@@ -112,7 +129,9 @@ impl Cell {
             task: OnceLock::new(),
             lends_task: AtomicBool::new(false),
             dependents: OnceLock::new(),
+            created: nanoseconds(node.clock().monotonic()),
             state: Mutex::new(State::default()),
+            progress: Progress::default(),
         }
     }
 
@@ -126,6 +145,23 @@ impl Cell {
 
     pub(crate) fn label(&self) -> Option<&Arc<str>> {
         self.label.as_ref()
+    }
+
+    /// Whether it has ended, or `None` if nothing ends it.
+    pub(crate) fn ending(&self) -> Option<bool> {
+        let state = self.state();
+        let is_ending = state.exit.is_some() || state.pending.is_some();
+        is_ending.then(|| state.exit.is_some())
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// How long ago it was created.
+    pub(crate) fn age(&self) -> Duration {
+        let now = nanoseconds(self.node.clock().monotonic());
+        Duration::from_nanos(now.saturating_sub(self.created))
     }
 
     pub(crate) fn dependents(&self) -> &Arc<Dependents> {
@@ -274,6 +310,11 @@ impl Cell {
 )]
 pub(crate) fn abort_task(handle: &AbortHandle) {
     handle.abort();
+}
+
+/// Enough for five hundred years.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A door to one incarnation of a process of any type.

@@ -18,9 +18,12 @@ pub(crate) mod monitor;
 pub(crate) mod name;
 pub(crate) mod owner;
 pub(crate) mod pid;
+pub(crate) mod progress;
 pub(crate) mod recipient;
 pub(crate) mod reply;
 pub(crate) mod sending;
 pub(crate) mod server_ref;
 pub(crate) mod spawn;
+#[cfg(debug_assertions)]
+pub(crate) mod wait_for;
 pub(crate) mod waiting;

@@ -37,6 +37,19 @@ pub struct Reply<T> {
 #[derive(Debug)]
 pub(crate) struct Cell<T> {
     state: Mutex<State<T>>,
+    /// For the edges of calls that wait; a reply that was dropped is no answer.
+    #[cfg(debug_assertions)]
+    is_answered: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl<T> Cell<T> {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State::Waiting(None)),
+            #[cfg(debug_assertions)]
+            is_answered: Arc::default(),
+        })
+    }
 }
 
 #[derive(Debug)]
@@ -59,7 +72,7 @@ pub(crate) struct Unanswered;
 
 /// Creates the two halves.
 pub(crate) fn pair<T>() -> (Reply<T>, Answer<T>) {
-    let cell = Arc::new(Cell { state: Mutex::new(State::Waiting(None)) });
+    let cell = Cell::new();
     (Reply { cell: Some(Arc::clone(&cell)) }, Answer { cell: Some(cell) })
 }
 
@@ -83,6 +96,10 @@ impl<T> Reply<T> {
 
 impl<T> Cell<T> {
     fn settle(&self, outcome: State<T>) {
+        #[cfg(debug_assertions)]
+        if matches!(outcome, State::Answered(_)) {
+            self.is_answered.store(true, std::sync::atomic::Ordering::SeqCst);
+        }
         let mut state = self.state.lock();
         // An abandoned cell stays abandoned: the outcome is dropped after the lock.
         let (waker, unused) = match std::mem::replace(&mut *state, State::Abandoned) {
@@ -115,6 +132,14 @@ impl<T> Drop for Reply<T> {
 impl<T> fmt::Debug for Reply<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reply").field("abandoned", &self.is_abandoned()).finish()
+    }
+}
+
+#[cfg(debug_assertions)]
+impl<T> Answer<T> {
+    /// Says whether there is an answer, seen by the caller or not.
+    pub(crate) fn is_answered(&self) -> Arc<std::sync::atomic::AtomicBool> {
+        self.cell.as_ref().map(|cell| Arc::clone(&cell.is_answered)).unwrap_or_default()
     }
 }
 

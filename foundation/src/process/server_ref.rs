@@ -19,7 +19,10 @@ use crate::process::pid::Pid;
 use crate::process::recipient::Recipient;
 use crate::process::reply::{self, Answer, Reply, Unanswered};
 use crate::process::sending::{Permit, Reserve, Sending};
+#[cfg(debug_assertions)]
+use crate::process::wait_for::{self, Until};
 use crate::send::dead_letter::DeadLetterReason;
+use crate::sys::status::ProcessKind;
 use crate::telemetry;
 use crate::time::Elapsed;
 
@@ -31,8 +34,7 @@ pub(crate) const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct SystemMessages<M> {
     /// Makes a message of them, for the one queue.
     pub(crate) wrap: Option<fn(SystemMessage) -> M>,
-    /// True for a process on its own thread, which cannot be aborted.
-    pub(crate) on_thread: bool,
+    pub(crate) kind: ProcessKind,
 }
 
 /// What the kernel tells a supervisor.
@@ -43,8 +45,8 @@ pub(crate) enum SystemMessage {
 }
 
 impl<M> SystemMessages<M> {
-    pub(crate) const CONTROL_LANE: Self = Self { wrap: None, on_thread: false };
-    pub(crate) const ON_THREAD: Self = Self { wrap: None, on_thread: true };
+    pub(crate) const CONTROL_LANE: Self = Self { wrap: None, kind: ProcessKind::Worker };
+    pub(crate) const ON_THREAD: Self = Self { wrap: None, kind: ProcessKind::Thread };
 }
 
 /// One process with messages of type `M`: its cell and its mailbox, in one allocation.
@@ -164,7 +166,7 @@ impl<M: Send + 'static> Process for Server<M> {
 
     fn exit(&self, reason: ExitReason) -> bool {
         let is_first = self.cell.signal_exit(reason.clone());
-        if is_first && self.system.on_thread {
+        if is_first && self.is_on_thread() {
             self.push_control(Control::Exit(reason));
         }
         is_first
@@ -179,8 +181,12 @@ impl<M: Send + 'static> Process for Server<M> {
         self.mailbox.flush_control(is_stale);
     }
 
-    fn is_on_thread(&self) -> bool {
-        self.system.on_thread
+    fn kind(&self) -> ProcessKind {
+        self.system.kind
+    }
+
+    fn message_type(&self) -> &'static str {
+        type_name::<M>()
     }
 
     fn child_ended(&self, child: Pid, reason: &ExitReason) {
@@ -327,6 +333,8 @@ impl<M: Send + 'static> ServerRef<M> {
         timeout: Duration,
     ) -> Result<(), HandledFailure<M>> {
         let (reply, answer) = reply::pair();
+        #[cfg(debug_assertions)]
+        let _waiting = wait_for::wait(&self.server.cell, Until::Answered(answer.is_answered()));
         let mut deadline = self.deadline(timeout);
         if let Err(refused) = self.server.push(message, Receipt::Handled(reply)) {
             let pushed = Box::pin(self.push_late(refused, &mut deadline)).await;
@@ -407,6 +415,8 @@ impl<M: Send + 'static> ServerRef<M> {
             return Err(CallError::SelfCall);
         }
         let (reply, answer) = reply::pair();
+        #[cfg(debug_assertions)]
+        let _waiting = wait_for::wait(&self.server.cell, Until::Answered(answer.is_answered()));
         let message = make(reply);
         let mut deadline = self.deadline(timeout);
         if let Err(refused) = self.server.push(message, Receipt::Call) {

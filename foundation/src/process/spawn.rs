@@ -18,6 +18,9 @@ use tokio::runtime::Handle;
 use crate::process::cell::Process;
 use crate::process::dependents::{Dependent, DependentGuard};
 use crate::process::exit::ExitReason;
+use crate::process::progress::{Phase, Progress};
+#[cfg(debug_assertions)]
+use crate::process::wait_for;
 
 /// Publishes the end of one process, once, however it comes.
 struct ExitGuard {
@@ -25,6 +28,11 @@ struct ExitGuard {
 }
 
 impl ExitGuard {
+    /// Where the process says how far it is.
+    fn progress(&self) -> Option<&Progress> {
+        self.process.as_ref().map(|process| process.cell().progress())
+    }
+
     /// The body has ended: publishes, at once or by the future that waits for the dependents.
     fn finish(self, reason: ExitReason) -> Option<Finishing> {
         let dependents = self.process.as_ref()?.cell().known_dependents().cloned();
@@ -65,7 +73,18 @@ impl<F: Future<Output = ExitReason>> Future for ProcessTask<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
         if let Some(body) = this.body.as_mut().as_pin_mut() {
-            let Poll::Ready(outcome) = body.poll(cx) else { return Poll::Pending };
+            let progress = this.guard.as_ref().and_then(ExitGuard::progress);
+            progress.into_iter().for_each(Progress::enter_poll);
+            let polled = {
+                #[cfg(debug_assertions)]
+                let process = this.guard.as_ref().and_then(|guard| guard.process.as_ref());
+                #[cfg(debug_assertions)]
+                let _running = process.and_then(wait_for::running);
+                body.poll(cx)
+            };
+            progress.into_iter().for_each(Progress::leave_poll);
+            let Poll::Ready(outcome) = polled else { return Poll::Pending };
+            progress.into_iter().for_each(|progress| progress.enter(Phase::Ending));
             this.body.set(None);
             let reason = outcome.unwrap_or_else(|panic| ExitReason::Panic(panic_text(&*panic)));
             *this.finishing = this.guard.take().and_then(|guard| guard.finish(reason));

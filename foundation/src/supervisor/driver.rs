@@ -3,6 +3,7 @@
 //! Exits of children, admin calls, the stop of the parent and the supervisor's own retries are served from one queue in
 //! arrival order; while a child starts or stops, nothing else is served.
 
+use std::any::type_name;
 use std::sync::Arc;
 
 use crate::process::cell::{Process, ProcessRef};
@@ -11,6 +12,7 @@ use crate::process::exit::ExitReason;
 use crate::process::mailbox::Inbox;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
+use crate::process::progress::{Kinds, Phase};
 use crate::process::reply::Reply;
 use crate::process::server_ref::{Server, SystemMessage, SystemMessages};
 use crate::process::spawn::leave_host;
@@ -24,6 +26,7 @@ use crate::supervisor::report::{Report, ReportKind};
 use crate::supervisor::starting::{AlreadyStarted, StartFn, StartOutcome, Starter, acknowledged};
 use crate::supervisor::strategy::Core;
 use crate::supervisor::table::{ChildKey, ChildState};
+use crate::sys::status::ProcessKind;
 use crate::telemetry;
 
 pub(crate) type SupervisorCore = Core<StartFn, Kid, ExitReason>;
@@ -50,7 +53,7 @@ pub(crate) enum SupervisorMsg {
 
 impl SupervisorMsg {
     pub(crate) const SYSTEM: SystemMessages<Self> =
-        SystemMessages { wrap: Some(Self::System), on_thread: false };
+        SystemMessages { wrap: Some(Self::System), kind: ProcessKind::Supervisor };
 }
 
 pub(crate) struct Driver {
@@ -61,12 +64,13 @@ pub(crate) struct Driver {
     /// The call that is being served, with its token.
     call: Option<(u64, Reply<AdminResult>)>,
     next_token: u64,
+    kinds: Kinds,
 }
 
 impl Driver {
     pub(crate) fn new(server: Arc<Server<SupervisorMsg>>, core: SupervisorCore) -> Self {
         let own: Arc<dyn Process> = Arc::clone(&server) as Arc<dyn Process>;
-        Self { server, own, core, call: None, next_token: 0 }
+        Self { server, own, core, call: None, next_token: 0, kinds: Kinds::default() }
     }
 
     /// Runs the supervisor to its end and returns the reason.
@@ -78,10 +82,12 @@ impl Driver {
         leave_host(self.server.cell.is_guest()).await;
         let mut input = None;
         loop {
-            if let Some(input) = input.take()
-                && let Some(reason) = self.serve(input).await
-            {
-                return reason;
+            if let Some(input) = input.take() {
+                let counts = self.begin(&input);
+                if let Some(reason) = self.serve(input).await {
+                    return reason;
+                }
+                self.server.cell.progress().handled_more(counts);
             }
             let received =
                 std::future::poll_fn(|cx| self.server.poll_recv(&mut inbox, cx.waker())).await;
@@ -100,6 +106,29 @@ impl Driver {
             };
             tokio::task::consume_budget().await;
         }
+    }
+
+    /// Says what is about to be served, and returns how many messages it counts for.
+    fn begin(&mut self, input: &Input<StartFn, Pid, ExitReason>) -> u64 {
+        let progress = self.server.cell.progress();
+        let kind = match input {
+            // The supervisor's init, which began with the process.
+            Input::Boot => return 0,
+            Input::Stop { .. } => {
+                progress.enter(Phase::Ending);
+                return 1;
+            }
+            Input::ChildExited { .. } => "child exited",
+            Input::Retry(_) => "retry",
+            Input::Admin { request, .. } => match request {
+                Request::Start(_) => "start_child",
+                Request::Terminate(_) => "terminate_child",
+                Request::Restart { .. } => "restart_child",
+                Request::Delete { .. } => "delete_child",
+            },
+        };
+        self.kinds.begin(&self.server.cell, kind, type_name::<SupervisorMsg>());
+        1
     }
 
     /// Turns a message into an input, or answers it.
@@ -222,6 +251,7 @@ impl Driver {
     }
 
     fn acknowledge(&self, result: Result<(), (Arc<str>, ExitReason)>) {
+        self.server.cell.progress().enter(Phase::Waiting);
         match result {
             Ok(()) => {
                 self.server.cell.acknowledge(Ack::Up);

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use crate::process::cell::{Cell, ProcessRef};
 use crate::process::exit::ExitReason;
 use crate::process::pid::Pid;
+#[cfg(debug_assertions)]
+use crate::process::wait_for::{self, Until};
 use crate::supervisor::action::{Incarnation, Stop};
 use crate::supervisor::spec::Shutdown;
 use crate::supervisor::table::ChildKey;
@@ -64,6 +66,8 @@ pub(crate) async fn stop_all(own: &Cell, stops: Vec<Stop<Kid>>) -> Vec<(ChildKey
 /// Ends a process as its shutdown rule says and waits until it is gone. Only the owner of the process may do this.
 pub(crate) async fn stop_process(process: &ProcessRef, shutdown: Shutdown) -> ExitReason {
     let cell = process.process().cell();
+    #[cfg(debug_assertions)]
+    let _waiting = wait_for::wait(cell, Until::Ended);
     let mut is_told = false;
     let mut ended = std::future::poll_fn(|cx| {
         let ended = cell.poll_ended(cx.waker());

@@ -11,6 +11,8 @@ use crate::process::name::Name;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
 use crate::process::server_ref::ServerRef;
+#[cfg(debug_assertions)]
+use crate::process::wait_for::{self, Until};
 
 /// What a start is given.
 pub(crate) struct Starter<'a> {
@@ -83,6 +85,8 @@ pub(crate) async fn acknowledged(
     supervisor: Option<&Arc<dyn Process>>,
 ) -> StartOutcome {
     let cell = process.process().cell();
+    #[cfg(debug_assertions)]
+    let _waiting = wait_for::wait(cell, Until::Started(Arc::downgrade(process.process())));
     match std::future::poll_fn(|cx| cell.poll_started(supervisor, cx.waker())).await {
         Some(Ack::Up) => StartOutcome::Started(process),
         Some(Ack::Ignore) => StartOutcome::Ignored,

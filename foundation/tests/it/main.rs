@@ -2,6 +2,7 @@
 
 mod alarm;
 mod blocking;
+mod clerk;
 mod gen_server;
 mod guest;
 mod host;
@@ -13,6 +14,7 @@ mod name;
 mod owned_tasks;
 mod process;
 mod send;
+mod status;
 mod strategy;
 mod supervisor;
 mod support;
@@ -20,4 +22,6 @@ mod task;
 mod telemetry;
 mod thread_server;
 mod timers;
+#[cfg(debug_assertions)]
+mod wait_for;
 mod zombie;

@@ -190,10 +190,7 @@ async fn who_ends_in_time_is_no_zombie() {
 #[tokio::test]
 async fn a_killed_supervisor_is_replaced_only_after_its_zombie_children_are_fenced() {
     let mut press = None;
-    let alarms = Journal::new();
-    let heard = alarms.clone();
-    let config = graceful(GRACE).on_alarm(move |alarm| heard.note(alarm.to_string()));
-    let tree = IsolatedTree::start_configured(config, |node| {
+    let tree = IsolatedTree::start_configured(graceful(GRACE), |node| {
         let name = node.name::<Job>("press").expect("the name is free");
         press = Some(name.clone());
         let child = ThreadServerSpec::<Press>::new(()).name(&name).child("press");
@@ -218,7 +215,8 @@ async fn a_killed_supervisor_is_replaced_only_after_its_zombie_children_are_fenc
     answers(&name).await;
     assert_eq!(tree.node().counts().zombies, 1);
     let wanted = format!("process {} (press) was killed and does not end", zombie.pid());
-    assert_eq!(alarms.take(), [wanted], "only the child; its supervisor ended");
+    let alarms: Vec<String> = tree.alarms().iter().map(ToString::to_string).collect();
+    assert_eq!(alarms, [wanted], "only the child; its supervisor ended");
     barrier.wait();
     gone(&tree).await;
     tree.shutdown().await;

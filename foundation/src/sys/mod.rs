@@ -1,0 +1,5 @@
+//! Looking at processes from outside, as OTP's `sys` and its observers do.
+//!
+//! Invariant: nothing here sends a message to learn something; what can be seen is what processes write down as they go.
+
+pub(crate) mod status;
