@@ -95,21 +95,21 @@ pub(crate) struct State {
     pub(crate) kinds: Kinds,
 }
 
-/// In this order: what the process writes with each message comes last, away from what its senders read.
+/// In this order: what the process writes with each message comes first, away from what its senders read and write.
 #[repr(C)]
 pub(crate) struct Cell {
-    pid: Pid,
-    node: Node,
-    label: Option<Arc<str>>,
-    task: OnceLock<tokio::task::Id>,
-    /// Set while a child takes its first turn on the task of this process.
-    pub(super) lends_task: AtomicBool,
-    /// Made when there is something to own: most processes own nothing.
-    dependents: OnceLock<Arc<Dependents>>,
+    progress: Progress,
     /// When it was created, by the node's clock, in nanoseconds.
     created: u64,
     state: Mutex<State>,
-    progress: Progress,
+    /// Made when there is something to own: most processes own nothing.
+    dependents: OnceLock<Arc<Dependents>>,
+    /// Set while a child takes its first turn on the task of this process.
+    pub(super) lends_task: AtomicBool,
+    label: Option<Arc<str>>,
+    task: OnceLock<tokio::task::Id>,
+    node: Node,
+    pid: Pid,
 }
 
 /// Who is to hear of an end, taken out of the cell by `Cell::publish`.

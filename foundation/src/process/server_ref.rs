@@ -52,7 +52,7 @@ impl<M> SystemMessages<M> {
 /// One process with messages of type `M`: its cell and its mailbox, in one allocation.
 #[repr(C)]
 pub(crate) struct Server<M> {
-    // In this order, so that the cell, which is seldom written, lies between the two.
+    // In this order, so that the cell, which only its process writes often, and at its begin, lies between the two.
     urgent: Urgent,
     system: SystemMessages<M>,
     pub(crate) cell: Cell,
