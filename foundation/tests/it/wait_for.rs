@@ -170,6 +170,20 @@ async fn a_second_wait_for_the_same_process_is_the_same_cycle() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wait_beside_one_that_closed_the_cycle_closes_no_other() {
+    let (tree, [a, b]) = clerks(["a", "b"]).await;
+    let (calls, to_a) = (vec![call_out(&[&b]), call_out(&[&b])], a.clone());
+    let forth =
+        calling(
+            move || async move { to_a.call(|reply| Task::Calls(calls, reply)).await.map(drop) },
+        );
+    drop(asks(&b, vec![forth]));
+    quiet().await;
+    assert_eq!(tree.alarms(), [cycle(&[(&a, "a"), (&b, "b")])]);
+    tree.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wait_that_ended_with_its_process_is_none() {
     let (tree, [a, b]) = clerks(["a", "b"]).await;
     let gate = Gate::new();
