@@ -269,10 +269,14 @@ issue(Cx, ["exit", L, R]) ->
     down(Cx, list_to_atom(L), fun(Pid) -> Pid ! {stop, reason(R)} end);
 issue(Cx, ["kill", L]) ->
     down(Cx, list_to_atom(L), fun(Pid) -> exit(Pid, kill) end);
-issue(Cx, ["signal", L, "normal"]) ->
-    with(Cx, list_to_atom(L), fun(Pid) -> exit(Pid, normal), {done, "ok"} end);
 issue(Cx, ["signal", L, R]) ->
-    down(Cx, list_to_atom(L), fun(Pid) -> exit(Pid, reason(R)) end);
+    with(Cx, list_to_atom(L), fun(Pid) ->
+        case process_info(Pid, trap_exit) of
+            {trap_exit, true} -> exit(Pid, reason(R)), handled(Pid), {done, "ok"};
+            _ when R =:= "normal" -> exit(Pid, normal), {done, "ok"};
+            _ -> wait_down(Pid, fun() -> exit(Pid, reason(R)) end)
+        end
+    end);
 issue(Cx, ["killheld", L]) ->
     case ask(Cx, {held, list_to_atom(L)}) of
         undefined -> {done, "skip"};
@@ -311,6 +315,10 @@ with(Cx, Label, Do) ->
         undefined -> {done, "skip"};
         Pid -> Do(Pid)
     end.
+
+%% The message was handled, or is not going to be before something else happens.
+handled(Pid) ->
+    try sys:get_state(Pid, 200) catch exit:_ -> ok end.
 
 down(Cx, Label, Do) -> with(Cx, Label, fun(Pid) -> wait_down(Pid, fun() -> Do(Pid) end) end).
 
@@ -474,6 +482,9 @@ handle_cast(_, State) -> {noreply, State}.
 
 handle_info({stop, crash}, _) -> erlang:error(boom);
 handle_info({stop, Reason}, State) -> {stop, Reason, State#{self_stop := true}};
+handle_info({'EXIT', _, Reason}, State = #{cx := Cx, label := Label, number := N}) ->
+    note(Cx, io_lib:format("trapped ~s#~b ~s", [Label, N, text(Reason)])),
+    {noreply, State};
 handle_info(_, State) -> {noreply, State}.
 
 terminate({boom, _}, _) -> ok;

@@ -51,7 +51,7 @@ pub(crate) enum Role {
 /// How a worker takes an order to stop.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Manners {
-    /// Runs `terminate`, as an OTP process does only if it traps exits.
+    /// Traps exits; an OTP process that does not runs no `terminate`.
     pub(crate) is_trapping: bool,
     /// Never returns from it.
     pub(crate) is_stubborn: bool,

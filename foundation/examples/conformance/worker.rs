@@ -1,6 +1,6 @@
 //! The worker of all scripts: starts as planned, ends as told.
 
-use foundation::{Context, Exit, ExitReason, GenServer};
+use foundation::{Context, Exit, ExitReason, GenServer, Info};
 
 use crate::reason::{end_with, text};
 use crate::recorder::Shared;
@@ -41,6 +41,7 @@ impl GenServer for Worker {
                 return Err(end_with(reason));
             }
         }
+        cx.trap_exit(manners.is_trapping);
         recorder.started(&label, number, &this);
         Ok(Self { shared, label, number, manners, has_ended_itself: false })
     }
@@ -52,6 +53,14 @@ impl GenServer for Worker {
     ) -> Result<(), Exit> {
         self.has_ended_itself = true;
         Err(end_with(&reason))
+    }
+
+    async fn info(&mut self, info: Info, _cx: &mut Context<Self>) -> Result<(), Exit> {
+        if let Info::Exit(signal) = info {
+            let why = text(&signal.reason);
+            self.shared.recorder.note(format!("trapped {}#{} {why}", self.label, self.number));
+        }
+        Ok(())
     }
 
     async fn terminate(&mut self, reason: &ExitReason, cx: &mut Context<Self>) {

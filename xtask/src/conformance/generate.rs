@@ -275,6 +275,10 @@ impl Generator {
             45..52 => {
                 let supervisor = self.random.pick(&supervisors)?.clone();
                 let is_root = supervisor == "r";
+                // A signal to the root would come from its parent there.
+                if !is_root && self.random.percent(30) {
+                    return Some(self.signal(&supervisor));
+                }
                 (!is_root || self.random.percent(15)).then(|| format!("kill {supervisor}"))
             }
             _ => {
@@ -286,22 +290,18 @@ impl Generator {
 
     /// A worker ends, in one way or another.
     fn end_of(&mut self, worker: &str) -> String {
-        let is_trapping = match self.script.node(worker).map(|node| &node.role) {
-            Some(Role::Worker(manners)) => manners.is_trapping,
-            _ => match parent(worker).and_then(|up| self.script.node(up)).map(|node| &node.role) {
-                Some(Role::Dynamic { manners, .. }) => manners.is_trapping,
-                _ => true,
-            },
-        };
-        let signal = ["normal", "shutdown", "shutdown:x", "error:s"];
         match self.random.below(10) {
             0..2 => format!("kill {worker}"),
-            2..4 if !is_trapping => {
-                let reason = self.random.pick(&signal).copied().unwrap_or("shutdown");
-                format!("signal {worker} {reason}")
-            }
+            2..4 => self.signal(worker),
             _ => format!("exit {worker} {}", self.random.weighted(&REASONS)),
         }
+    }
+
+    /// An exit signal that can be trapped.
+    fn signal(&mut self, label: &str) -> String {
+        let reasons = ["normal", "shutdown", "shutdown:x", "error:s"];
+        let reason = self.random.pick(&reasons).copied().unwrap_or("shutdown");
+        format!("signal {label} {reason}")
     }
 
     /// An admin call to a supervisor, mostly one that makes sense.
