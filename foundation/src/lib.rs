@@ -120,6 +120,7 @@ pub use supervisor::root::Supervisor;
 pub use supervisor::spec::{AutoShutdown, ChildKind, Restart, Shutdown, SpecError, Strategy};
 pub use supervisor::supervisor_spec::{DynamicSupervisorSpec, SupervisorSpec};
 pub use sys::status::{ProcessKind, ProcessStatus, RunState};
+pub use sys::suspend::SuspendError;
 pub use task::{
     PoolError, PoolPermit, TaskError, TaskHandle, TaskId, TaskPool, TaskSupervisorRef,
     TaskSupervisorSpec,

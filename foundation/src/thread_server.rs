@@ -137,7 +137,9 @@ impl<M: Send + 'static> ThreadContext<M> {
                 }
                 Poll::Ready(Received::Control(Control::Sync(reply))) => reply.send(()),
                 // Nothing on a thread can monitor.
-                Poll::Ready(Received::Control(Control::Down(_) | Control::Signal(_))) => {}
+                Poll::Ready(Received::Control(
+                    Control::Down(_) | Control::Signal(_) | Control::Suspend(_) | Control::Resume,
+                )) => {}
                 Poll::Ready(Received::Message(envelope)) => take(envelope, batch, receipts),
                 Poll::Pending if batch.is_empty() => std::thread::park(),
                 Poll::Pending => return Ok(()),

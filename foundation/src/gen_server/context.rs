@@ -6,19 +6,19 @@ use std::any::type_name;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{self, Poll};
 
 use crate::gen_server::owned::{Own, Owned};
 use crate::gen_server::{GenServer, Info};
 use crate::node::Node;
 use crate::process::cell::{Cell, Process, ProcessRef};
-use crate::process::envelope::{Envelope, Received};
+use crate::process::envelope::{Control, Envelope, Received};
 use crate::process::guarded_sink::GuardedSink;
 use crate::process::link;
 use crate::process::mailbox::Inbox;
 use crate::process::monitor::MonitorRef;
 use crate::process::pid::Pid;
-use crate::process::progress::{Kinds, Progress};
+use crate::process::progress::{Kinds, Phase, Progress};
 use crate::process::server_ref::{Server, ServerRef};
 use crate::task::{PoolPermit, TaskHandle};
 
@@ -162,6 +162,25 @@ impl<S: GenServer> Context<S> {
     /// Waits for what the process has to do next: control, then what it started itself, then mail.
     pub(crate) async fn next(&mut self) -> Next<S::Msg> {
         std::future::poll_fn(|cx| {
+            loop {
+                let next = std::task::ready!(self.poll_next(cx));
+                let Next::Received(Received::Control(control)) = next else {
+                    return Poll::Ready(next);
+                };
+                if let Some(control) = self.obey(control) {
+                    return Poll::Ready(Next::Received(Received::Control(control)));
+                }
+            }
+        })
+        .await
+    }
+
+    fn poll_next(&mut self, cx: &mut task::Context<'_>) -> Poll<Next<S::Msg>> {
+        if self.own.as_ref().is_some_and(|own| own.is_suspended) {
+            let control = std::task::ready!(self.server.mailbox.poll_suspended(cx.waker()));
+            return Poll::Ready(Next::Received(Received::Control(control)));
+        }
+        {
             if let Some(control) = self.server.take_control() {
                 return Poll::Ready(Next::Received(Received::Control(control)));
             }
@@ -174,8 +193,31 @@ impl<S: GenServer> Context<S> {
                 });
             }
             self.server.poll_recv(&mut self.inbox, cx.waker()).map(Next::Received)
-        })
-        .await
+        }
+    }
+
+    /// Does what the loop need not know of; returns anything else.
+    fn obey(&mut self, control: Control) -> Option<Control> {
+        match control {
+            Control::Suspend(reply) => {
+                self.progress().enter(Phase::Suspended);
+                // Who does not wait any more has been told that the process goes on.
+                let was_suspended = std::mem::replace(&mut self.owned().is_suspended, true);
+                if !reply.deliver(()) && !was_suspended {
+                    self.owned().is_suspended = false;
+                    self.progress().enter(Phase::Waiting);
+                }
+            }
+            Control::Resume => {
+                if let Some(own) = &mut self.own {
+                    own.is_suspended = false;
+                    self.progress().enter(Phase::Waiting);
+                }
+            }
+            Control::Sync(reply) => reply.send(()),
+            other => return Some(other),
+        }
+        None
     }
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Owned<M> {
     pub(crate) timers: Timers<M>,
     pub(crate) tasks: Tasks<M>,
     piped: Option<Piped<M>>,
+    /// It takes nothing but what a suspended process obeys.
+    pub(crate) is_suspended: bool,
 }
 
 /// What the process gets from what it owns.
@@ -39,7 +41,12 @@ impl<M> Own<M> {
 
 impl<M> Default for Owned<M> {
     fn default() -> Self {
-        Self { timers: Timers::default(), tasks: Tasks::default(), piped: None }
+        Self {
+            timers: Timers::default(),
+            tasks: Tasks::default(),
+            piped: None,
+            is_suspended: false,
+        }
     }
 }
 

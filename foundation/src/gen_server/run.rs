@@ -93,8 +93,8 @@ fn turn<'a, S: GenServer>(
             cx.progress().begin_info();
             Turn::Info { callback: Apart::new(state.info(Info::Exit(signal), cx)) }
         }
-        Received::Control(Control::Sync(reply)) => {
-            reply.send(());
+        // The context has done these.
+        Received::Control(Control::Sync(_) | Control::Suspend(_) | Control::Resume) => {
             Turn::Over { outcome: Some(Ok(())) }
         }
     }

@@ -13,6 +13,7 @@ use tokio::task::AbortHandle;
 
 use crate::node::Node;
 use crate::process::dependents::{Dependents, Place};
+use crate::process::envelope::Control;
 use crate::process::exit::ExitReason;
 use crate::process::kill::kill;
 use crate::process::link::{self, ExitSignal, Links};
@@ -47,6 +48,9 @@ pub(crate) trait Process: Any + Send + Sync {
     }
 
     fn kind(&self) -> ProcessKind;
+
+    /// Puts a message into the control lane. Returns false when the process has ended.
+    fn control(&self, control: Control) -> bool;
 
     /// The name of the type of its messages.
     fn message_type(&self) -> &'static str;

@@ -36,8 +36,22 @@ pub(crate) enum Control {
     Down(Down),
     /// An exit signal that the process traps.
     Signal(ExitSignal),
+    /// Take no mail until `Resume`, and answer when that is so.
+    Suspend(Reply<()>),
+    /// Go on.
+    Resume,
     /// Answer this when the callback that runs now has returned without ending the process.
     Sync(Reply<()>),
+}
+
+impl Control {
+    /// Whether a suspended process obeys it at once; anything else waits.
+    pub(crate) fn is_obeyed_suspended(&self) -> bool {
+        match self {
+            Self::Stop(_) | Self::Exit(_) | Self::Suspend(_) | Self::Resume | Self::Sync(_) => true,
+            Self::Down(_) | Self::Signal(_) => false,
+        }
+    }
 }
 
 /// What `push` did.

@@ -35,6 +35,16 @@ impl<T> Lane<T> {
         std::mem::replace(&mut self.first, next)
     }
 
+    /// Takes out the first entry that `is_wanted` names; the rest stays in its order. Cost: O(n).
+    pub(crate) fn take_first(&mut self, is_wanted: impl Fn(&T) -> bool) -> Option<T> {
+        if self.first.as_ref().is_some_and(&is_wanted) {
+            return self.pop_front();
+        }
+        let rest = self.rest.as_mut()?;
+        let place = rest.iter().position(is_wanted)?;
+        rest.remove(place)
+    }
+
     /// Takes out what `is_wanted` names; the rest stays in its order.
     pub(crate) fn take_where(&mut self, is_wanted: impl Fn(&T) -> bool) -> Vec<T> {
         let entries = self

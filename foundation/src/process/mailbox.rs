@@ -388,6 +388,19 @@ impl<M> Mailbox<M> {
         received.map_or(Poll::Pending, Poll::Ready)
     }
 
+    /// Returns what a suspended process obeys; everything else waits.
+    pub(crate) fn poll_suspended(&self, waker: &Waker) -> Poll<Control> {
+        let mut lanes = self.lanes.lock();
+        if lanes.closed {
+            return Poll::Ready(Control::Exit(ExitReason::Killed));
+        }
+        if let Some(control) = lanes.control.take_first(Control::is_obeyed_suspended) {
+            return Poll::Ready(control);
+        }
+        lanes.receiver = Some(waker.clone());
+        Poll::Pending
+    }
+
     /// Takes the next control message, without the lock when there is none.
     pub(crate) fn take_control(&self, urgent: &Urgent) -> Option<Control> {
         if !urgent.is_set() {

@@ -87,6 +87,11 @@ impl<T> Reply<T> {
         }
     }
 
+    /// Answers like [`send`](Self::send), and returns whether the answer will be seen.
+    pub(crate) fn deliver(mut self, value: T) -> bool {
+        self.cell.take().is_some_and(|cell| cell.settle(State::Answered(value)))
+    }
+
     /// Returns true when nobody waits for the answer any more, so that expensive work can be left out.
     #[must_use]
     pub fn is_abandoned(&self) -> bool {
@@ -95,7 +100,8 @@ impl<T> Reply<T> {
 }
 
 impl<T> Cell<T> {
-    fn settle(&self, outcome: State<T>) {
+    /// Returns false if it was settled or abandoned before.
+    fn settle(&self, outcome: State<T>) -> bool {
         #[cfg(debug_assertions)]
         if matches!(outcome, State::Answered(_)) {
             self.is_answered.store(true, std::sync::atomic::Ordering::SeqCst);
@@ -114,10 +120,12 @@ impl<T> Cell<T> {
             }
         };
         drop(state);
+        let is_new = unused.is_none();
         drop(unused);
         if let Some(waker) = waker {
             waker.wake();
         }
+        is_new
     }
 }
 
@@ -140,6 +148,15 @@ impl<T> Answer<T> {
     /// Says whether there is an answer, seen by the caller or not.
     pub(crate) fn is_answered(&self) -> Arc<std::sync::atomic::AtomicBool> {
         self.cell.as_ref().map(|cell| Arc::clone(&cell.is_answered)).unwrap_or_default()
+    }
+}
+
+impl<T> Answer<T> {
+    /// Gives up, and returns whether the answer was there already.
+    pub(crate) fn give_up(mut self) -> bool {
+        let Some(cell) = self.cell.take() else { return true };
+        let state = std::mem::replace(&mut *cell.state.lock(), State::Abandoned);
+        matches!(state, State::Answered(_))
     }
 }
 

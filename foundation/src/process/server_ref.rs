@@ -185,6 +185,10 @@ impl<M: Send + 'static> Process for Server<M> {
         self.system.kind
     }
 
+    fn control(&self, control: Control) -> bool {
+        self.push_control(control)
+    }
+
     fn message_type(&self) -> &'static str {
         type_name::<M>()
     }

@@ -98,7 +98,9 @@ impl Driver {
                     Some(Input::Stop { reason })
                 }
                 // A supervisor traps, and knows nobody whose exit would mean anything to it but its children.
-                Received::Control(Control::Signal(_) | Control::Down(_)) => None,
+                Received::Control(
+                    Control::Signal(_) | Control::Down(_) | Control::Suspend(_) | Control::Resume,
+                ) => None,
                 Received::Control(Control::Sync(reply)) => {
                     reply.send(());
                     None

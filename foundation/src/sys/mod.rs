@@ -1,5 +1,7 @@
 //! Looking at processes from outside, as OTP's `sys` and its observers do.
 //!
-//! Invariant: nothing here sends a message to learn something; what can be seen is what processes write down as they go.
+//! Invariant: nothing here sends a message to learn something; what can be seen is what processes write down as they go. Only
+//! `suspend` speaks to a process, because it changes what that does.
 
 pub(crate) mod status;
+pub(crate) mod suspend;

@@ -18,6 +18,7 @@ mod status;
 mod strategy;
 mod supervisor;
 mod support;
+mod suspend;
 mod task;
 mod telemetry;
 mod thread_server;
