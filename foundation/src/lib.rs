@@ -61,6 +61,7 @@
 //! * [`GenServer`] and [`ServerSpec`]: a process with typed messages. [`ThreadServer`] is its sibling for work that blocks.
 //! * [`Supervisor`], [`SupervisorSpec`], [`DynamicSupervisorSpec`], [`ChildSpec`]: the tree.
 //! * [`ServerRef`], [`Name`], [`Recipient`]: one incarnation, whoever is there now, a narrow door.
+//! * [`Group`]: several processes under one key.
 //! * [`Reply`]: the answer to one call.
 //! * [`Monitor`]: exactly one [`Down`] for each.
 //! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
@@ -97,6 +98,7 @@ pub use node::{Node, NodeConfig, NodeCounts, NodeError};
 pub use process::blocking::{BlockingError, BlockingFailure};
 pub use process::cell::ProcessRef;
 pub use process::exit::{Exit, ExitReason};
+pub use process::group::Group;
 pub use process::link::ExitSignal;
 pub use process::mailbox::Overflow;
 pub use process::monitor::{Down, Monitor, MonitorId, MonitorRef};

@@ -10,6 +10,7 @@ use crate::alarm::Alarm;
 use crate::clock::{Clock, SystemClock};
 use crate::process::blocking::{BLOCKING_MAX, BlockingSeats};
 use crate::process::deadlines::Deadlines;
+use crate::process::group::{Group, Members};
 use crate::process::kill::Condemned;
 use crate::process::monitor::MonitorId;
 use crate::process::name::{Name, NameError, Names};
@@ -167,6 +168,7 @@ struct Inner {
     blocking: BlockingSeats,
     deadlines: Deadlines,
     names: Names,
+    groups: Names,
     dead_letters: DeadLetters,
     clock: Arc<dyn Clock>,
     reporter: Reporter,
@@ -225,6 +227,8 @@ pub struct NodeCounts {
     pub monitors: usize,
     /// Names that are registered now.
     pub names: usize,
+    /// Groups that have members now.
+    pub groups: usize,
     /// Tasks of all task supervisors, and tasks that processes started for themselves.
     pub tasks: usize,
     /// Processes that were fenced and whose code still runs; see [`NodeConfig::kill_grace`].
@@ -251,6 +255,7 @@ impl Node {
                 blocking: BlockingSeats::new(config.blocking),
                 deadlines: Deadlines::default(),
                 names: Names::default(),
+                groups: Names::default(),
                 dead_letters: DeadLetters::new(config.dead_letters, Arc::clone(&config.clock)),
                 clock: config.clock,
                 reporter: config.reporter,
@@ -271,6 +276,17 @@ impl Node {
     /// [`NameError::TypeMismatch`] if the key is in use for another message type.
     pub fn name<M: Send + 'static>(&self, key: &str) -> Result<Name<M>, NameError> {
         self.inner.names.slot(key)
+    }
+
+    /// Returns the group `key` of processes with messages of type `M`. Groups and names share no keys.
+    ///
+    /// Cost: one lock and one look-up; keep the result.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::TypeMismatch`] if the key is in use for another message type.
+    pub fn group<M: Send + 'static>(&self, key: &str) -> Result<Group<M>, NameError> {
+        self.inner.groups.find(key, Members::new).map(Group::new)
     }
 
     /// Returns a handle to the supervisor registered as `key`, resolved at each use.
@@ -314,6 +330,7 @@ impl Node {
             processes: counters.processes.load(Ordering::Relaxed),
             monitors: usize::try_from(live).unwrap_or(usize::MAX),
             names: self.inner.names.registered(),
+            groups: self.inner.groups.registered(),
             tasks: counters.tasks.load(Ordering::Relaxed),
             zombies: counters.zombies.load(Ordering::Relaxed),
             blocking: self.blocking().taken(),

@@ -201,7 +201,8 @@ impl<S: ThreadServer> ThreadServerSpec<S> {
     /// Starts with what `args` makes each time.
     #[must_use]
     pub fn from_fn(args: impl Fn() -> S::Args + Send + Sync + 'static) -> Self {
-        let setup = Setup { name: None, capacity: 4_096, overflow: Overflow::Wait };
+        let setup =
+            Setup { name: None, capacity: 4_096, overflow: Overflow::Wait, groups: Vec::new() };
         Self { args: Arc::new(args), setup, max_batch: 1_024 }
     }
 

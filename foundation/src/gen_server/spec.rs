@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::gen_server::GenServer;
 use crate::gen_server::run::run;
 use crate::process::cell::{Cell, ProcessRef};
+use crate::process::group::Group;
 use crate::process::mailbox::{Mailbox, Overflow};
 use crate::process::name::Name;
 use crate::process::server_ref::{Server, ServerRef, SystemMessages};
@@ -18,6 +19,7 @@ pub(crate) struct Setup<M> {
     pub(crate) name: Option<Name<M>>,
     pub(crate) capacity: usize,
     pub(crate) overflow: Overflow,
+    pub(crate) groups: Vec<Group<M>>,
 }
 
 impl<M: Send + 'static> Setup<M> {
@@ -33,13 +35,21 @@ impl<M: Send + 'static> Setup<M> {
         let server = ServerRef::new(server);
         starter.owner.adopt(server.process().process());
         occupy(&server, self.name.as_ref())?;
+        for group in &self.groups {
+            group.join(&server);
+        }
         Ok(server)
     }
 }
 
 impl<M> Clone for Setup<M> {
     fn clone(&self) -> Self {
-        Self { name: self.name.clone(), capacity: self.capacity, overflow: self.overflow }
+        Self {
+            name: self.name.clone(),
+            capacity: self.capacity,
+            overflow: self.overflow,
+            groups: self.groups.clone(),
+        }
     }
 }
 
@@ -70,7 +80,7 @@ impl<S: GenServer> ServerSpec<S> {
     pub fn from_fn(args: impl Fn() -> S::Args + Send + Sync + 'static) -> Self {
         Self {
             args: Arc::new(args),
-            setup: Setup { name: None, capacity: 64, overflow: Overflow::Wait },
+            setup: Setup { name: None, capacity: 64, overflow: Overflow::Wait, groups: Vec::new() },
         }
     }
 
@@ -78,6 +88,13 @@ impl<S: GenServer> ServerSpec<S> {
     #[must_use]
     pub fn name(mut self, name: &Name<S::Msg>) -> Self {
         self.setup.name = Some(name.clone());
+        self
+    }
+
+    /// Makes each incarnation a member of `group`, before its `init`. May be said several times, for several groups.
+    #[must_use]
+    pub fn group(mut self, group: &Group<S::Msg>) -> Self {
+        self.setup.groups.push(group.clone());
         self
     }
 

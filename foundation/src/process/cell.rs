@@ -92,6 +92,9 @@ pub(crate) struct State {
     /// Made for the first one: most processes are watched by nobody.
     watchers: Option<Box<Watchers>>,
     occupant: Option<Arc<dyn Occupant>>,
+    /// The groups that it is a member of; most processes are in none.
+    #[expect(clippy::box_collection, reason = "a process without groups is smaller so")]
+    groups: Option<Box<Vec<Arc<dyn Occupant>>>>,
     pub(super) place: Option<Place>,
     /// The task of the starter while the first turn is taken there.
     pub(super) host: Option<tokio::task::Id>,
@@ -186,6 +189,24 @@ impl Cell {
         self.state.lock().exit.clone()
     }
 
+    /// Notes a group to leave at the end. Returns false if the process has ended.
+    pub(crate) fn enter_group(&self, group: Arc<dyn Occupant>) -> bool {
+        let mut state = self.state.lock();
+        let lives = state.exit.is_none();
+        if lives {
+            state.groups.get_or_insert_default().push(group);
+        }
+        lives
+    }
+
+    pub(crate) fn leave_group(&self, group: &Arc<dyn Occupant>) {
+        let left = self.state.lock().groups.as_mut().and_then(|groups| {
+            let place = groups.iter().position(|known| Arc::ptr_eq(known, group))?;
+            Some(groups.swap_remove(place))
+        });
+        drop(left);
+    }
+
     pub(crate) fn set_occupant(&self, occupant: Arc<dyn Occupant>) {
         self.state.lock().occupant = Some(occupant);
     }
@@ -274,7 +295,7 @@ impl Cell {
 
     /// Records why the process ended and frees the name. Returns false if that had already happened.
     pub(crate) fn end(&self, reason: &ExitReason) -> bool {
-        let occupant = {
+        let (occupant, groups) = {
             let mut state = self.state.lock();
             if state.exit.is_some() {
                 // A zombie ends twice: when it is fenced, and when its code does.
@@ -285,10 +306,13 @@ impl Cell {
             }
             state.exit = Some(reason.clone());
             state.abort = None;
-            state.occupant.take()
+            (state.occupant.take(), state.groups.take())
         };
         if let Some(occupant) = occupant {
             occupant.vacate(self.pid);
+        }
+        for group in groups.into_iter().flat_map(|groups| *groups) {
+            group.vacate(self.pid);
         }
         self.node.counters().process_ended();
         crate::telemetry::process_ended(reason);

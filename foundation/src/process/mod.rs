@@ -9,6 +9,7 @@ pub(crate) mod deadlines;
 pub(crate) mod dependents;
 pub(crate) mod envelope;
 pub(crate) mod exit;
+pub(crate) mod group;
 pub(crate) mod guarded_sink;
 pub(crate) mod kill;
 pub(crate) mod lane;

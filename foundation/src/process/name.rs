@@ -83,7 +83,8 @@ impl<M: Send + 'static> Occupant for Slot<M> {
     }
 }
 
-trait AnySlot: Any + Send + Sync {
+/// What a key of a node stands for.
+pub(crate) trait AnySlot: Any + Send + Sync {
     fn is_occupied(&self) -> bool;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
@@ -106,23 +107,32 @@ pub(crate) struct Names {
 
 impl Names {
     pub(crate) fn slot<M: Send + 'static>(&self, key: &str) -> Result<Name<M>, NameError> {
+        let make =
+            |key| Slot { key, state: Mutex::new(SlotState { holder: None, waiting: Vec::new() }) };
+        self.find(key, make).map(|slot: Arc<Slot<M>>| Name { slot })
+    }
+
+    /// Returns what the key stands for, made now if it stands for nothing.
+    pub(crate) fn find<S: AnySlot>(
+        &self,
+        key: &str,
+        make: impl FnOnce(Arc<str>) -> S,
+    ) -> Result<Arc<S>, NameError> {
         let mut slots = self.slots.lock();
         if let Some(slot) = slots.get(key).and_then(Weak::upgrade) {
-            let slot = slot
+            return slot
                 .into_any()
-                .downcast::<Slot<M>>()
-                .map_err(|_other_type| NameError::TypeMismatch { key: key.to_owned() })?;
-            return Ok(Name { slot });
+                .downcast::<S>()
+                .map_err(|_other_type| NameError::TypeMismatch { key: key.to_owned() });
         }
         if slots.len() == slots.capacity() {
             slots.retain(|_, slot| slot.strong_count() > 0);
         }
         let key: Arc<str> = Arc::from(key);
-        let state = Mutex::new(SlotState { holder: None, waiting: Vec::new() });
-        let slot = Arc::new(Slot { key: Arc::clone(&key), state });
-        let weak: Weak<Slot<M>> = Arc::downgrade(&slot);
+        let slot = Arc::new(make(Arc::clone(&key)));
+        let weak: Weak<S> = Arc::downgrade(&slot);
         slots.insert(key, weak);
-        Ok(Name { slot })
+        Ok(slot)
     }
 
     pub(crate) fn registered(&self) -> usize {

@@ -174,7 +174,8 @@ impl Whole {
         let core = self.core().map_err(failed)?;
         let name = self.name.as_deref().map(|key| starter.node.name::<SupervisorMsg>(key));
         let name = name.transpose().map_err(failed)?;
-        let setup = Setup { name, capacity: ADMIN_CALLS_MAX, overflow: Overflow::Wait };
+        let setup =
+            Setup { name, capacity: ADMIN_CALLS_MAX, overflow: Overflow::Wait, groups: Vec::new() };
         let server = setup.create(starter, SupervisorMsg::SYSTEM)?;
         link::trap_exit(&**server.server(), true);
         let body = Driver::new(Arc::clone(server.server()), core).run();

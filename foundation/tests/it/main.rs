@@ -4,6 +4,7 @@ mod alarm;
 mod blocking;
 mod clerk;
 mod gen_server;
+mod group;
 mod guest;
 mod host;
 mod leak;
