@@ -66,7 +66,7 @@
 //! * [`Monitor`]: exactly one [`Down`] for each.
 //! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
 //! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message.
-//! * [`ProcessStatus`]: what a process is doing, without asking it.
+//! * [`ProcessStatus`], [`Node::processes`]: what a process is doing, and all of them, without asking.
 //! * [`Alarm`]: what the kernel finds wrong by itself.
 
 #![forbid(unsafe_code)]
@@ -115,12 +115,15 @@ pub use send::{
 pub use supervisor::child_spec::ChildSpec;
 pub use supervisor::handle::{
     ChildCounts, ChildError, ChildInfo, ChildProcess, ChildRef, StartChildError, SupervisorRef,
-    TreeNode,
 };
 pub use supervisor::report::{Report, ReportKind};
 pub use supervisor::root::Supervisor;
-pub use supervisor::spec::{AutoShutdown, ChildKind, Restart, Shutdown, SpecError, Strategy};
+pub use supervisor::spec::{
+    AutoShutdown, ChildKind, Restart, Shutdown, SpecError, Strategy, Supervision,
+};
 pub use supervisor::supervisor_spec::{DynamicSupervisorSpec, SupervisorSpec};
+pub use supervisor::tree::TreeNode;
+pub use sys::snapshot::ProcessEntry;
 pub use sys::status::{ProcessKind, ProcessStatus, RunState};
 pub use sys::suspend::SuspendError;
 pub use task::{

@@ -18,6 +18,7 @@ use crate::process::pid::Pid;
 use crate::send::dead_letter::DeadLetters;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
+use crate::sys::snapshot::Roots;
 use crate::task::TaskSupervisorRef;
 use crate::telemetry;
 
@@ -174,6 +175,7 @@ struct Inner {
     reporter: Reporter,
     condemned: Option<Arc<Condemned>>,
     listener: Listener,
+    roots: Roots,
     #[cfg(debug_assertions)]
     wait_for: crate::process::wait_for::WaitFor,
 }
@@ -261,6 +263,7 @@ impl Node {
                 reporter: config.reporter,
                 condemned: config.kill_grace.map(|grace| Arc::new(Condemned::new(grace))),
                 listener: config.listener,
+                roots: Roots::default(),
                 #[cfg(debug_assertions)]
                 wait_for: Default::default(),
             }),
@@ -354,6 +357,10 @@ impl Node {
     #[cfg(debug_assertions)]
     pub(crate) fn wait_for(&self) -> &crate::process::wait_for::WaitFor {
         &self.inner.wait_for
+    }
+
+    pub(crate) fn roots(&self) -> &Roots {
+        &self.inner.roots
     }
 
     pub(crate) fn deadlines(&self) -> &Deadlines {

@@ -311,7 +311,7 @@ fn write_nodes(nodes: &[TreeNode], depth: usize, text: &mut String) {
             ChildProcess::Restarting => "restarting".to_owned(),
             ChildProcess::Undefined => "-".to_owned(),
         };
-        let (waiting, _) = node.mailbox_depth;
+        let waiting = node.status.as_ref().map_or(0, |status| status.mailbox_depth);
         let (id, restarts) = (&node.child.id, node.child.restarts);
         writeln!(text, "{indent}{id} {state} restarts {restarts} waiting {waiting}")
             .expect("a string takes any text");

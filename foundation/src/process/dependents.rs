@@ -133,6 +133,11 @@ impl Dependents {
         dependent.as_ref().map(Dependent::kill).is_some()
     }
 
+    /// Returns the processes that have not ended, in no order.
+    pub(crate) fn processes(&self) -> Vec<Arc<dyn Process>> {
+        self.table.lock().children.iter().filter_map(|(_, child)| child.upgrade()).collect()
+    }
+
     /// Returns true if a process is among those that have not ended.
     pub(crate) fn has_processes(&self) -> bool {
         !self.table.lock().children.is_empty()

@@ -23,6 +23,7 @@ use crate::supervisor::action::{
 use crate::supervisor::handle::{ChildCounts, ChildInfo, ChildProcess};
 use crate::supervisor::kids::{self, Kid};
 use crate::supervisor::report::{Report, ReportKind};
+use crate::supervisor::spec::Supervision;
 use crate::supervisor::starting::{AlreadyStarted, StartFn, StartOutcome, Starter, acknowledged};
 use crate::supervisor::strategy::Core;
 use crate::supervisor::table::{ChildKey, ChildState};
@@ -48,6 +49,7 @@ pub(crate) enum SupervisorMsg {
     /// Whether the process lives matters when this is served, not when it was asked.
     TerminateProcess(ProcessRef, Reply<AdminResult>),
     Which(Reply<Vec<ChildInfo>>),
+    Tree(Reply<(Supervision, Vec<ChildInfo>)>),
     Count(Reply<ChildCounts>),
 }
 
@@ -148,6 +150,10 @@ impl Driver {
             }
             SupervisorMsg::Which(reply) => {
                 reply.send(self.which_children());
+                None
+            }
+            SupervisorMsg::Tree(reply) => {
+                reply.send((self.core.supervision(), self.which_children()));
                 None
             }
             SupervisorMsg::Count(reply) => {
@@ -281,6 +287,7 @@ impl Driver {
                 ChildState::Undefined => ChildProcess::Undefined,
             },
             kind: child.kind,
+            restart: child.restart,
             restarts: child.restarts,
         };
         self.core.which_children().map(|(_, child)| info(child)).collect()

@@ -2,8 +2,6 @@
 
 use std::error::Error;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +15,7 @@ use crate::process::server_ref::ServerRef;
 use crate::supervisor::action::{AdminError, Incarnation, Request, Target};
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::driver::{AdminAnswer, AdminResult, SupervisorMsg};
-use crate::supervisor::spec::{ChildKind, SpecError};
+use crate::supervisor::spec::{ChildKind, Restart, SpecError};
 
 /// A start or a stop may take any time, as in OTP; the end of the supervisor ends the wait.
 const NO_DEADLINE: Duration = Duration::MAX;
@@ -89,7 +87,9 @@ pub struct ChildInfo {
     pub process: ChildProcess,
     /// Worker or supervisor.
     pub kind: ChildKind,
-    /// How often it was restarted.
+    /// Whether it is restarted.
+    pub restart: Restart,
+    /// How often its supervisor restarted it.
     pub restarts: u64,
 }
 
@@ -104,17 +104,6 @@ pub struct ChildCounts {
     pub supervisors: usize,
     /// Children that are workers, running or not.
     pub workers: usize,
-}
-
-/// A child and everything below it.
-#[derive(Debug, Clone)]
-pub struct TreeNode {
-    /// The child itself.
-    pub child: ChildInfo,
-    /// Messages that wait in its mailbox, and the most that ever waited.
-    pub mailbox_depth: (usize, usize),
-    /// Its children, in start order; empty for a worker.
-    pub children: Vec<TreeNode>,
 }
 
 /// Why `start_child` did not start a child.
@@ -277,21 +266,6 @@ impl SupervisorRef {
         self.call(SupervisorMsg::Count).await
     }
 
-    /// Returns the whole tree below this supervisor, in start order. A supervisor that ends meanwhile shows no children.
-    ///
-    /// # Errors
-    ///
-    /// [`CallError`] if this supervisor is not there.
-    pub async fn tree(&self) -> Result<Vec<TreeNode>, CallError> {
-        let mut children = self.which_children().await?;
-        children.reverse();
-        let mut nodes = Vec::with_capacity(children.len());
-        for child in children {
-            nodes.push(subtree(child).await);
-        }
-        Ok(nodes)
-    }
-
     fn resolve(&self) -> Option<ServerRef<SupervisorMsg>> {
         match &self.address {
             Address::Pid(server) => Some(server.clone()),
@@ -299,7 +273,10 @@ impl SupervisorRef {
         }
     }
 
-    async fn call<T>(&self, make: impl FnOnce(Reply<T>) -> SupervisorMsg) -> Result<T, CallError> {
+    pub(super) async fn call<T>(
+        &self,
+        make: impl FnOnce(Reply<T>) -> SupervisorMsg,
+    ) -> Result<T, CallError> {
         let server = self.resolve().ok_or(CallError::NoProc)?;
         server.call_timeout(NO_DEADLINE, make).await
     }
@@ -319,20 +296,6 @@ fn refused(result: Result<AdminResult, CallError>) -> Result<AdminAnswer, ChildE
         AdminError::Dynamic => ChildError::Dynamic,
         AdminError::StartFailed(reason) => ChildError::Failed(reason),
         _ => ChildError::NotFound,
-    })
-}
-
-/// Boxed because a tree is as deep as it is.
-fn subtree(child: ChildInfo) -> Pin<Box<dyn Future<Output = TreeNode> + Send>> {
-    Box::pin(async move {
-        let process = child.process.running().cloned();
-        let supervisor = process.as_ref().and_then(ProcessRef::server::<SupervisorMsg>);
-        let children = match supervisor {
-            Some(server) => SupervisorRef::of(server).tree().await.unwrap_or_default(),
-            None => Vec::new(),
-        };
-        let mailbox_depth = process.map_or((0, 0), |process| process.mailbox_depth());
-        TreeNode { child, mailbox_depth, children }
     })
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod starting;
 mod strategy;
 pub(crate) mod supervisor_spec;
 mod table;
+pub(crate) mod tree;
 
 #[cfg(test)]
 mod tests;

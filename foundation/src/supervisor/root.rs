@@ -42,6 +42,7 @@ impl Supervisor {
     pub async fn start(node: &Node, spec: SupervisorSpec) -> Result<Self, StartError> {
         spec.whole.core().map_err(StartError::Spec)?;
         let owner = KillOnDrop(Arc::new(Dependents::default()));
+        node.roots().add(&owner.0);
         let id: Arc<str> = Arc::from("root");
         // Without a host: whoever starts a tree may drop this future at any time.
         let starter = Starter { node, id: &id, owner: &owner.0, host: None };

@@ -39,6 +39,26 @@ pub enum Strategy {
     RestForOne,
 }
 
+/// How a supervisor keeps its children.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Supervision {
+    /// In a fixed order, restarted with this strategy.
+    Static(Strategy),
+    /// They come and go; each is restarted alone.
+    Dynamic,
+}
+
+impl fmt::Display for Supervision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Static(Strategy::OneForOne) => "one_for_one",
+            Self::Static(Strategy::OneForAll) => "one_for_all",
+            Self::Static(Strategy::RestForOne) => "rest_for_one",
+            Self::Dynamic => "dynamic",
+        })
+    }
+}
+
 /// Whether a child that ended is started again.
 ///
 /// | restart | `Normal`, `Shutdown`, `ShutdownWith` | any other reason | specification afterwards |

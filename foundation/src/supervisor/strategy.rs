@@ -15,7 +15,7 @@ use super::action::{
     RetryToken, SupervisorReport,
 };
 use super::intensity::{RestartWindow, Verdict};
-use super::spec::{AutoShutdown, CoreSpec, Flags, Mode, Restart, SpecError, Strategy};
+use super::spec::{AutoShutdown, CoreSpec, Flags, Mode, Restart, SpecError, Strategy, Supervision};
 use super::table::{Child, ChildKey, ChildState, ChildTable, Counts};
 use std::collections::{HashMap, VecDeque};
 use std::mem;
@@ -192,6 +192,14 @@ where
     /// Returns a child by its key, as long as its specification is kept.
     pub(crate) fn child(&self, key: ChildKey) -> Option<&Child<S, P>> {
         self.table.get(key)
+    }
+
+    /// Returns which siblings are restarted together.
+    pub(crate) const fn supervision(&self) -> Supervision {
+        match self.mode {
+            Mode::Static { strategy, .. } => Supervision::Static(strategy),
+            Mode::Dynamic { .. } => Supervision::Dynamic,
+        }
     }
 
     /// Returns the child of a static supervisor with this id.

@@ -15,6 +15,7 @@ mod name;
 mod owned_tasks;
 mod process;
 mod send;
+mod snapshot;
 mod status;
 mod strategy;
 mod supervisor;
