@@ -53,7 +53,7 @@ pub enum Alarm {
         name: Option<Arc<str>>,
         /// The kind of the message that it works on; `None` if it works on no message.
         message: Option<&'static str>,
-        /// For how long it has at least been there, by the clock of its node.
+        /// For how long it has been seen there, by the clock of its node; it has been there for at least as long.
         held: Duration,
     },
     /// A process was killed and did not end within the [kill grace](crate::NodeConfig::kill_grace). It has been fenced: its end

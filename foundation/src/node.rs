@@ -15,17 +15,19 @@ use crate::process::kill::Condemned;
 use crate::process::monitor::MonitorId;
 use crate::process::name::{Name, NameError, Names};
 use crate::process::pid::Pid;
+use crate::process::spawn::spawn_watchdog;
 use crate::send::dead_letter::DeadLetters;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
 use crate::sys::snapshot::Roots;
+use crate::sys::stuck::Watchdog;
 use crate::task::TaskSupervisorRef;
 use crate::telemetry;
 
 /// How a node is set up.
 ///
 /// Defaults: 1,000 dead letters, 64 pieces of blocking work at once, the system's clock, reports of supervisors and alarms of the
-/// kernel go nowhere, no kill grace.
+/// kernel go nowhere, no kill grace, no watchdog.
 #[derive(Clone)]
 pub struct NodeConfig {
     dead_letters: usize,
@@ -33,6 +35,7 @@ pub struct NodeConfig {
     clock: Arc<dyn Clock>,
     reporter: Reporter,
     kill_grace: Option<Duration>,
+    stuck_after: Option<Duration>,
     listener: Listener,
 }
 
@@ -47,6 +50,7 @@ impl Default for NodeConfig {
             clock: Arc::new(SystemClock::new()),
             reporter: Arc::new(|_report| {}),
             kill_grace: None,
+            stuck_after: None,
             listener: Arc::new(|_alarm| {}),
         }
     }
@@ -95,6 +99,32 @@ impl NodeConfig {
         self
     }
 
+    /// Raises [`Alarm::Stuck`] for a process that does not come back from one poll of its task for this long. The default is never.
+    ///
+    /// A process that blocks or computes without an await holds a thread of the runtime, and keeps others from it. The node then
+    /// has a watchdog: a thread that looks four times within the limit at what each process writes down in any case, and ends with
+    /// the node. The limit is measured by the clock of the node, from the first look at the poll; the looks are paced by the time of
+    /// the operating system. So an alarm never comes early, and a quarter of the limit late. Each poll is reported once.
+    ///
+    /// A poll has at most some 2,000 messages, so a process whose handlers never wait and take long each can be found, too. While a
+    /// child takes its first turn, up to the first await of its `init`, on the task of its supervisor, the alarm names the child:
+    /// it is its code that holds the thread. For its supervisor the limit begins anew afterwards. A process on its own thread is
+    /// never stuck: it may block.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `erlang:system_monitor` with `long_schedule` tells of it afterwards; here the process is still at it.
+    #[must_use]
+    pub fn stuck_after(mut self, limit: Duration) -> Self {
+        assert!(!limit.is_zero(), "every poll takes some time");
+        self.stuck_after = Some(limit);
+        self
+    }
+
     /// Sets who hears the reports of supervisors. The default drops them. It runs inside the supervisor and must not block.
     #[must_use]
     pub fn on_report(mut self, reporter: impl Fn(&Report) + Send + Sync + 'static) -> Self {
@@ -129,6 +159,8 @@ impl fmt::Debug for NodeConfig {
 pub enum NodeError {
     /// The program is compiled with `panic = "abort"`: a crash could not be contained, let alone supervised.
     PanicAbort,
+    /// The operating system gave no thread to the watchdog of [`NodeConfig::stuck_after`].
+    Watchdog(std::io::ErrorKind),
 }
 
 impl fmt::Display for NodeError {
@@ -137,6 +169,7 @@ impl fmt::Display for NodeError {
             Self::PanicAbort => {
                 f.write_str("compiled with panic = \"abort\": crashes cannot be supervised, use panic = \"unwind\"")
             }
+            Self::Watchdog(error) => write!(f, "no thread for the watchdog: {error}"),
         }
     }
 }
@@ -176,6 +209,7 @@ struct Inner {
     condemned: Option<Arc<Condemned>>,
     listener: Listener,
     roots: Roots,
+    watchdog: Option<Watchdog>,
     #[cfg(debug_assertions)]
     wait_for: crate::process::wait_for::WaitFor,
 }
@@ -244,12 +278,12 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// [`NodeError::PanicAbort`] when the program cannot contain panics.
+    /// [`NodeError::PanicAbort`] when the program cannot contain panics; [`NodeError::Watchdog`].
     pub fn new(config: NodeConfig) -> Result<Self, NodeError> {
         if cfg!(panic = "abort") {
             return Err(NodeError::PanicAbort);
         }
-        Ok(Self {
+        let node = Self {
             inner: Arc::new(Inner {
                 pids: AtomicU64::new(1),
                 monitors: AtomicU64::new(0),
@@ -264,10 +298,13 @@ impl Node {
                 condemned: config.kill_grace.map(|grace| Arc::new(Condemned::new(grace))),
                 listener: config.listener,
                 roots: Roots::default(),
+                watchdog: config.stuck_after.map(Watchdog::new),
                 #[cfg(debug_assertions)]
                 wait_for: Default::default(),
             }),
-        })
+        };
+        node.start_watchdog()?;
+        Ok(node)
     }
 
     /// Returns the name `key` for processes with messages of type `M`. Registers nothing: a process does that when it starts.
@@ -357,6 +394,23 @@ impl Node {
     #[cfg(debug_assertions)]
     pub(crate) fn wait_for(&self) -> &crate::process::wait_for::WaitFor {
         &self.inner.wait_for
+    }
+
+    /// Starts the thread of the watchdog, if there is one. It does not keep the node.
+    fn start_watchdog(&self) -> Result<(), NodeError> {
+        let Some(watchdog) = self.watchdog() else { return Ok(()) };
+        let node = Arc::downgrade(&self.inner);
+        let thread = spawn_watchdog(watchdog.rest(), move || {
+            let Some(inner) = node.upgrade() else { return false };
+            Self { inner }.check_stuck();
+            true
+        });
+        watchdog.set_thread(thread.map_err(|error| NodeError::Watchdog(error.kind()))?);
+        Ok(())
+    }
+
+    pub(crate) fn watchdog(&self) -> Option<&Watchdog> {
+        self.inner.watchdog.as_ref()
     }
 
     pub(crate) fn roots(&self) -> &Roots {

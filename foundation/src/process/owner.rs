@@ -61,6 +61,11 @@ impl Cell {
         done
     }
 
+    /// Whether a child takes a turn on the task of this process now. True of some moment, for those who look from outside.
+    pub(crate) fn lends_task(&self) -> bool {
+        self.lends_task.load(Ordering::Relaxed)
+    }
+
     /// Whether the process runs on the task of its starter.
     pub(crate) fn is_guest(&self) -> bool {
         self.state().host.is_some()

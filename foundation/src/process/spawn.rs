@@ -9,6 +9,8 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::thread::Thread;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::CatchUnwind;
@@ -82,10 +84,14 @@ impl<F: Future<Output = ExitReason>> Future for ProcessTask<F> {
                 let _running = process.and_then(wait_for::running);
                 body.poll(cx)
             };
-            progress.into_iter().for_each(Progress::leave_poll);
-            let Poll::Ready(outcome) = polled else { return Poll::Pending };
+            let Poll::Ready(outcome) = polled else {
+                progress.into_iter().for_each(Progress::leave_poll);
+                return Poll::Pending;
+            };
             progress.into_iter().for_each(|progress| progress.enter(Phase::Ending));
+            // Dropping the state is still work of the process.
             this.body.set(None);
+            progress.into_iter().for_each(Progress::leave_poll);
             let reason = outcome.unwrap_or_else(|panic| ExitReason::Panic(panic_text(&*panic)));
             *this.finishing = this.guard.take().and_then(|guard| guard.finish(reason));
         }
@@ -289,15 +295,35 @@ where
             process.publish_exit(reason);
         }
     };
-    start_thread(name, whole)
+    start_thread(name, whole).map(drop)
+}
+
+/// Starts a thread that looks after a node. `look` says whether to look again after `rest`, or earlier when the thread is unparked.
+///
+/// # Errors
+///
+/// The error of the operating system.
+pub(crate) fn spawn_watchdog(
+    rest: Duration,
+    mut look: impl FnMut() -> bool + Send + 'static,
+) -> std::io::Result<Thread> {
+    start_thread("node-watchdog", move || {
+        loop {
+            std::thread::park_timeout(rest);
+            if !look() {
+                return;
+            }
+        }
+    })
 }
 
 #[expect(
     clippy::disallowed_methods,
     reason = "unsupervised_spawn: this is the one place where a thread is born"
 )]
-fn start_thread(name: &str, whole: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(whole).map(drop)
+fn start_thread(name: &str, whole: impl FnOnce() + Send + 'static) -> std::io::Result<Thread> {
+    let handle = std::thread::Builder::new().name(name.to_owned()).spawn(whole)?;
+    Ok(handle.thread().clone())
 }
 
 /// No runtime is here to run a task.

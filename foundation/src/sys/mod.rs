@@ -5,4 +5,5 @@
 
 pub(crate) mod snapshot;
 pub(crate) mod status;
+pub(crate) mod stuck;
 pub(crate) mod suspend;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::process::cell::{Process, ProcessRef};
 use crate::process::pid::Pid;
-use crate::process::progress::Phase;
+use crate::process::progress::{Phase, Seen};
 
 /// What kind of process it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,7 +141,7 @@ impl ProcessStatus {
             },
         };
         let is_running = state == RunState::Running;
-        let message = seen.kind(process.message_type(), |place| cell.state().kinds.at(place));
+        let message = kind_of(process, seen);
         Self {
             pid: cell.pid(),
             name: cell.label().cloned(),
@@ -156,6 +156,15 @@ impl ProcessStatus {
             mailbox_high_water,
         }
     }
+}
+
+fn kind_of(process: &dyn Process, seen: Seen) -> Option<&'static str> {
+    seen.kind(process.message_type(), |place| process.cell().state().kinds.at(place))
+}
+
+/// The kind of the message that the process works on.
+pub(crate) fn message_of(process: &dyn Process) -> Option<&'static str> {
+    kind_of(process, process.cell().progress().seen())
 }
 
 impl fmt::Display for ProcessStatus {

@@ -32,7 +32,6 @@ pub(crate) enum Task {
     /// Make this call beside the other messages.
     Pipe(CallOut),
     /// Block the thread until the test says something.
-    #[expect(dead_code, reason = "for the tests that follow")]
     Block(Reply<()>, Receiver<()>),
     /// Watch a process.
     Watch(ProcessRef),

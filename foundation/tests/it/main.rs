@@ -18,6 +18,7 @@ mod send;
 mod snapshot;
 mod status;
 mod strategy;
+mod stuck;
 mod supervisor;
 mod support;
 mod suspend;
