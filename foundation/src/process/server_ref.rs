@@ -248,7 +248,7 @@ impl<M: Send + 'static> DownSink for Server<M> {
 /// A door to one incarnation of a process that takes messages of type `M`.
 ///
 /// Weak: the supervision tree owns the process, this only reaches it. After a restart this door leads nowhere (`NoProc`);
-/// use a [`Name`] to reach whoever is there. A clone is the same door.
+/// use a [`Name`](crate::Name) to reach whoever is there. A clone is the same door.
 ///
 /// # Delivery
 ///
