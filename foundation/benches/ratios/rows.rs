@@ -11,16 +11,6 @@ pub(crate) enum Side {
     Ours = 1,
 }
 
-impl Side {
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        match name {
-            "bare" => Some(Self::Bare),
-            "ours" => Some(Self::Ours),
-            _ => None,
-        }
-    }
-}
-
 /// One operation. `count` is the number of operations in one measurement, for restarts that of crashes.
 #[derive(Debug)]
 pub(crate) struct Row {
