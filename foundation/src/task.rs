@@ -210,7 +210,7 @@ impl GenServer for PoolServer {
             limit,
             queue,
             waiting: AtomicUsize::new(0),
-            tasks: Arc::clone(cx.this().server().cell.dependents()),
+            tasks: cx.cell().dependents(),
         };
         Ok(Self { core: Arc::new(core) })
     }

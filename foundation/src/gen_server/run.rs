@@ -8,6 +8,7 @@ use std::task::{self, Poll};
 use pin_project_lite::pin_project;
 
 use crate::gen_server::context::{Context, Next};
+use crate::gen_server::spec::Recipe;
 use crate::gen_server::{GenServer, Info};
 use crate::process::envelope::{Control, Envelope, Receipt, Received};
 use crate::process::exit::{Exit, ExitReason};
@@ -22,11 +23,11 @@ use crate::process::spawn::leave_host;
 /// nothing that was taken apart is still there while something else is awaited.
 pub(crate) fn run<S: GenServer>(
     server: &Arc<Server<S::Msg>>,
-    args: Arc<dyn Fn() -> S::Args + Send + Sync>,
+    args: Arc<Recipe<S::Args>>,
 ) -> impl Future<Output = ExitReason> + Send + 'static {
     let mut cx = Context::<S>::new(server);
     async move {
-        let mut state = match Apart::new(S::init(args(), &mut cx)).await {
+        let mut state = match Apart::new(S::init(args.make(), &mut cx)).await {
             Ok(state) => {
                 cx.progress().enter(Phase::Waiting);
                 state
@@ -39,7 +40,7 @@ pub(crate) fn run<S: GenServer>(
             }
         };
         leave_host(cx.cell().acknowledge(Ack::Up)).await;
-        let mut handled: usize = 0;
+        let mut handled: u8 = 0;
         let reason = loop {
             // What is at hand already takes the shorter way.
             let next = match cx.take() {
@@ -159,4 +160,4 @@ impl<F: Future> Future for Apart<F> {
 }
 
 /// Messages that count as one unit of the executor's budget (128 units before others get their turn).
-const BUDGET_STEP: usize = 16;
+const BUDGET_STEP: u8 = 16;

@@ -53,6 +53,15 @@ impl<M> Clone for Setup<M> {
     }
 }
 
+/// Makes the arguments of an incarnation. Behind a thin pointer, because each process keeps one.
+pub(crate) struct Recipe<A>(Box<dyn Fn() -> A + Send + Sync>);
+
+impl<A> Recipe<A> {
+    pub(crate) fn make(&self) -> A {
+        (self.0)()
+    }
+}
+
 /// Says how to start a [`GenServer`]; [`child`](Self::child) makes a child specification of it.
 ///
 /// Defaults: no name, a mailbox of 64 messages, [`Overflow::Wait`].
@@ -61,7 +70,7 @@ impl<M> Clone for Setup<M> {
 ///
 /// See the crate's first page.
 pub struct ServerSpec<S: GenServer> {
-    args: Arc<dyn Fn() -> S::Args + Send + Sync>,
+    args: Arc<Recipe<S::Args>>,
     setup: Setup<S::Msg>,
 }
 
@@ -79,7 +88,7 @@ impl<S: GenServer> ServerSpec<S> {
     #[must_use]
     pub fn from_fn(args: impl Fn() -> S::Args + Send + Sync + 'static) -> Self {
         Self {
-            args: Arc::new(args),
+            args: Arc::new(Recipe(Box::new(args))),
             setup: Setup { name: None, capacity: 64, overflow: Overflow::Wait, groups: Vec::new() },
         }
     }
@@ -127,7 +136,7 @@ impl<S: GenServer> ServerSpec<S> {
 
 fn start<S: GenServer>(
     starter: &Starter<'_>,
-    args: &Arc<dyn Fn() -> S::Args + Send + Sync>,
+    args: &Arc<Recipe<S::Args>>,
     setup: &Setup<S::Msg>,
 ) -> Result<ProcessRef, StartOutcome> {
     let server = setup.create(starter, SystemMessages::CONTROL_LANE)?;

@@ -81,16 +81,9 @@ pub(crate) struct State {
     pub(super) is_published: bool,
     /// What `init` said.
     pub(super) ack: Option<Ack>,
-    /// The child of a supervisor that did not start, and why.
-    pub(super) culprit: Option<Box<(Arc<str>, ExitReason)>>,
     pub(super) owner: Owner,
-    /// The exit signal that is about to end the task.
-    pub(crate) pending: Option<Box<ExitReason>>,
     pub(crate) abort: Option<AbortHandle>,
-    pub(crate) links: Option<Box<Links>>,
     is_fenced: bool,
-    /// Made for the first one: most processes are watched by nobody.
-    watchers: Option<Box<Watchers>>,
     occupant: Option<Arc<dyn Occupant>>,
     /// The groups that it is a member of; most processes are in none.
     #[expect(clippy::box_collection, reason = "a process without groups is smaller so")]
@@ -98,8 +91,52 @@ pub(crate) struct State {
     pub(super) place: Option<Place>,
     /// The task of the starter while the first turn is taken there.
     pub(super) host: Option<tokio::task::Id>,
+    /// Made for the first of it.
+    seldom: Option<Box<Seldom>>,
+}
+
+/// What most processes never have. Apart, so that one of very many is small.
+#[derive(Default)]
+pub(crate) struct Seldom {
+    /// The exit signal that is about to end the task.
+    pending: Option<ExitReason>,
+    watchers: Watchers,
+    pub(crate) links: Option<Box<Links>>,
+    dependents: Option<Arc<Dependents>>,
+    /// The child of a supervisor that did not start, and why.
+    pub(super) culprit: Option<Box<(Arc<str>, ExitReason)>>,
     /// The kinds of messages that the process has met, for those who look.
     pub(crate) kinds: Kinds,
+}
+
+impl State {
+    /// What is seldom there, if there ever was any.
+    pub(crate) fn known(&self) -> Option<&Seldom> {
+        self.seldom.as_deref()
+    }
+
+    pub(crate) fn known_mut(&mut self) -> Option<&mut Seldom> {
+        self.seldom.as_deref_mut()
+    }
+
+    pub(crate) fn seldom(&mut self) -> &mut Seldom {
+        self.seldom.get_or_insert_default()
+    }
+
+    /// Whether an exit signal has decided the end, or it is there.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.exit.is_some() || self.pending().is_some()
+    }
+
+    fn pending(&self) -> Option<&ExitReason> {
+        self.known()?.pending.as_ref()
+    }
+
+    /// The exit signal is the first: it ends the task.
+    pub(crate) fn end_by(&mut self, reason: ExitReason) -> Option<AbortHandle> {
+        self.seldom().pending = Some(reason);
+        self.abort.take()
+    }
 }
 
 /// In this order: what the process writes with each message comes first, away from what its senders read and write.
@@ -109,8 +146,8 @@ pub(crate) struct Cell {
     /// When it was created, by the node's clock, in nanoseconds.
     created: u64,
     state: Mutex<State>,
-    /// Made when there is something to own: most processes own nothing.
-    dependents: OnceLock<Arc<Dependents>>,
+    /// Set, for good, when there is something to own: most processes own nothing, and need not look.
+    is_owner: AtomicBool,
     /// Set while a child takes its first turn on the task of this process.
     pub(super) lends_task: AtomicBool,
     label: Option<Arc<str>>,
@@ -122,7 +159,7 @@ pub(crate) struct Cell {
 /// Who is to hear of an end, taken out of the cell by `Cell::publish`.
 pub(crate) struct Published {
     pub(crate) owner: Owner,
-    pub(crate) watchers: Option<Box<Watchers>>,
+    pub(crate) watchers: Watchers,
     pub(crate) links: Option<Box<Links>>,
     pub(crate) place: Option<Place>,
 }
@@ -135,7 +172,7 @@ impl Cell {
             label,
             task: OnceLock::new(),
             lends_task: AtomicBool::new(false),
-            dependents: OnceLock::new(),
+            is_owner: AtomicBool::new(false),
             created: nanoseconds(node.clock().monotonic()),
             state: Mutex::new(State::default()),
             progress: Progress::default(),
@@ -157,8 +194,7 @@ impl Cell {
     /// Whether it has ended, or `None` if nothing ends it.
     pub(crate) fn ending(&self) -> Option<bool> {
         let state = self.state();
-        let is_ending = state.exit.is_some() || state.pending.is_some();
-        is_ending.then(|| state.exit.is_some())
+        state.is_ending().then(|| state.exit.is_some())
     }
 
     pub(crate) fn progress(&self) -> &Progress {
@@ -171,13 +207,19 @@ impl Cell {
         Duration::from_nanos(now.saturating_sub(self.created))
     }
 
-    pub(crate) fn dependents(&self) -> &Arc<Dependents> {
-        self.dependents.get_or_init(Arc::default)
+    pub(crate) fn dependents(&self) -> Arc<Dependents> {
+        let mut state = self.state.lock();
+        let dependents = Arc::clone(state.seldom().dependents.get_or_insert_default());
+        self.is_owner.store(true, Ordering::Release);
+        dependents
     }
 
     /// The dependents, if there ever were any.
-    pub(crate) fn known_dependents(&self) -> Option<&Arc<Dependents>> {
-        self.dependents.get()
+    pub(crate) fn known_dependents(&self) -> Option<Arc<Dependents>> {
+        if !self.is_owner.load(Ordering::Acquire) {
+            return None;
+        }
+        self.state.lock().known()?.dependents.clone()
     }
 
     /// Locks what changes. Only the mailbox's own lock may be taken under it.
@@ -226,7 +268,7 @@ impl Cell {
         // The id is set once, by the one spawn of this process.
         self.task.get_or_init(|| task);
         let mut state = self.state.lock();
-        if state.pending.is_some() {
+        if state.pending().is_some() {
             drop(state);
             abort_task(&abort);
         } else {
@@ -238,11 +280,10 @@ impl Cell {
     pub(crate) fn signal_exit(&self, reason: ExitReason) -> bool {
         let abort = {
             let mut state = self.state.lock();
-            if state.exit.is_some() || state.pending.is_some() {
+            if state.is_ending() {
                 return false;
             }
-            state.pending = Some(Box::new(reason));
-            state.abort.take()
+            state.end_by(reason)
         };
         abort.iter().for_each(abort_task);
         true
@@ -256,12 +297,12 @@ impl Cell {
         }
         state.is_fenced = true;
         self.node.counters().zombie_made();
-        Some(state.pending.as_deref().cloned().unwrap_or(ExitReason::Killed))
+        Some(state.pending().cloned().unwrap_or(ExitReason::Killed))
     }
 
     /// The reason of the exit signal that ended the task, if one did.
     pub(crate) fn pending_exit(&self) -> Option<ExitReason> {
-        self.state.lock().pending.as_deref().cloned()
+        self.state.lock().pending().cloned()
     }
 
     /// Puts a watcher on the list and returns its place, or `None` if the end is known already.
@@ -270,14 +311,16 @@ impl Cell {
         if state.is_published {
             return None;
         }
-        Some(state.watchers.get_or_insert_default().insert(watcher))
+        Some(state.seldom().watchers.insert(watcher))
     }
 
     /// Takes the watcher at `place` off the list; returns false if it was not there any more.
     pub(crate) fn unwatch(&self, place: usize) -> bool {
         // The end of the process takes the whole list at once, so a place is never used again for another watcher while
         // the first one still holds it.
-        let watcher = self.state.lock().watchers.as_mut().and_then(|all| all.try_remove(place));
+        let mut state = self.state.lock();
+        let watcher = state.known_mut().and_then(|known| known.watchers.try_remove(place));
+        drop(state);
         watcher.is_some()
     }
 
@@ -287,7 +330,7 @@ impl Cell {
         if state.is_published {
             return Poll::Ready(state.exit.clone().unwrap_or(ExitReason::NoProc));
         }
-        if let Some(watcher) = state.watchers.as_mut().and_then(|all| all.get_mut(place)) {
+        if let Some(watcher) = state.known_mut().and_then(|known| known.watchers.get_mut(place)) {
             watcher.wait(waker);
         }
         Poll::Pending
@@ -323,10 +366,14 @@ impl Cell {
     pub(crate) fn publish(&self) -> Published {
         let mut state = self.state.lock();
         state.is_published = true;
+        let (watchers, links) = match state.known_mut() {
+            Some(known) => (std::mem::take(&mut known.watchers), known.links.take()),
+            None => (Watchers::new(), None),
+        };
         Published {
             owner: std::mem::take(&mut state.owner),
-            watchers: state.watchers.take(),
-            links: state.links.take(),
+            watchers,
+            links,
             place: state.place.take(),
         }
     }

@@ -65,7 +65,7 @@ impl Links {
         for peer in self.peers.into_values() {
             let (unlinked, effect) = {
                 let mut state = peer.cell().state();
-                let Some(links) = &mut state.links else { continue };
+                let Some(links) = state.known_links() else { continue };
                 let Some(unlinked) = links.peers.remove(&key) else { continue };
                 (unlinked, meet(&*peer, &mut state, signal.clone()))
             };
@@ -91,10 +91,10 @@ impl Effect {
 
 /// Decides what a signal does to a process. The order of two signals is that in which they get its lock.
 fn meet(process: &dyn Process, state: &mut State, signal: ExitSignal) -> Effect {
-    if state.exit.is_some() || state.pending.is_some() {
+    if state.is_ending() {
         return Effect::Nothing;
     }
-    if state.links.as_ref().is_some_and(|links| links.traps) {
+    if state.known_links().is_some_and(|links| links.traps) {
         return Effect::Trapped(process.trap(signal));
     }
     if matches!(signal.reason, ExitReason::Normal) {
@@ -103,8 +103,7 @@ fn meet(process: &dyn Process, state: &mut State, signal: ExitSignal) -> Effect 
     if process.is_on_thread() {
         return Effect::Told(signal.reason);
     }
-    state.pending = Some(Box::new(signal.reason));
-    Effect::Aborted(state.abort.take())
+    Effect::Aborted(state.end_by(signal.reason))
 }
 
 /// Sends an exit signal that can be trapped.
@@ -146,8 +145,8 @@ pub(crate) fn unlink(own: &Arc<dyn Process>, peer: &Arc<dyn Process>) {
     }
     let removed = {
         let (mut state, mut peer_state) = lock_both(own, peer);
-        let removed = state.links.as_mut().and_then(|links| links.peers.remove(&peer_key));
-        (removed, peer_state.links.as_mut().and_then(|links| links.peers.remove(&key)))
+        let removed = state.known_links().and_then(|links| links.peers.remove(&peer_key));
+        (removed, peer_state.known_links().and_then(|links| links.peers.remove(&key)))
     };
     drop(removed);
     // The end may have been first: then its signal is in the lane, because it is put there under the lock.
@@ -157,7 +156,7 @@ pub(crate) fn unlink(own: &Arc<dyn Process>, peer: &Arc<dyn Process>) {
 /// Sets whether the process traps exit signals, and returns what it did before.
 pub(crate) fn trap_exit(own: &dyn Process, traps: bool) -> bool {
     let mut state = own.cell().state();
-    if !traps && state.links.is_none() {
+    if !traps && state.known_links().is_none() {
         return false;
     }
     std::mem::replace(&mut state.links().traps, traps)
@@ -179,6 +178,10 @@ fn lock_both<'a>(
 
 impl State {
     fn links(&mut self) -> &mut Links {
-        self.links.get_or_insert_default()
+        self.seldom().links.get_or_insert_default()
+    }
+
+    fn known_links(&mut self) -> Option<&mut Links> {
+        self.known_mut()?.links.as_deref_mut()
     }
 }

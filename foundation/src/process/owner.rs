@@ -87,11 +87,11 @@ impl Cell {
 
     /// Says which child kept a supervisor from starting.
     pub(crate) fn blame(&self, culprit: (Arc<str>, ExitReason)) {
-        self.state().culprit = Some(Box::new(culprit));
+        self.state().seldom().culprit = Some(Box::new(culprit));
     }
 
     pub(crate) fn culprit(&self) -> Option<(Arc<str>, ExitReason)> {
-        self.state().culprit.take().map(|culprit| *culprit)
+        self.state().known_mut()?.culprit.take().map(|culprit| *culprit)
     }
 
     /// Waits for the end of `init`: `Up`, or what was said before the process ended. From `Up` on `supervisor` is told of the end.

@@ -176,7 +176,7 @@ impl Kinds {
     fn meet(&mut self, cell: &Cell, kind: &'static str) -> usize {
         let place = self.known.as_deref().map_or(0, |known| known.0.len());
         if place as u64 + FIRST < KIND_MAX {
-            cell.state().kinds.learn(kind);
+            cell.state().seldom().kinds.learn(kind);
             self.learn(kind);
         }
         place

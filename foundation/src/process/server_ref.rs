@@ -54,14 +54,17 @@ impl<M> SystemMessages<M> {
 pub(crate) struct Server<M> {
     // In this order, so that the cell, which only its process writes often, and at its begin, lies between the two.
     urgent: Urgent,
-    system: SystemMessages<M>,
+    kind: ProcessKind,
+    /// See [`SystemMessages`].
+    wrap: Option<fn(SystemMessage) -> M>,
     pub(crate) cell: Cell,
     pub(crate) mailbox: Mailbox<M>,
 }
 
 impl<M: Send + 'static> Server<M> {
     pub(crate) fn new(cell: Cell, mailbox: Mailbox<M>, system: SystemMessages<M>) -> Arc<Self> {
-        Arc::new(Self { urgent: Urgent::new(), system, cell, mailbox })
+        let SystemMessages { wrap, kind } = system;
+        Arc::new(Self { urgent: Urgent::new(), kind, wrap, cell, mailbox })
     }
 
     /// See [`Mailbox::take`].
@@ -155,7 +158,7 @@ impl<M: Send + 'static> Process for Server<M> {
     }
 
     fn stop(&self, reason: ExitReason) {
-        match self.system.wrap {
+        match self.wrap {
             // A supervisor that has ended needs no stop: the message is dropped.
             Some(wrap) => drop(self.mailbox.push_unbounded(wrap(SystemMessage::Stop(reason)))),
             None => {
@@ -182,7 +185,7 @@ impl<M: Send + 'static> Process for Server<M> {
     }
 
     fn kind(&self) -> ProcessKind {
-        self.system.kind
+        self.kind
     }
 
     fn control(&self, control: Control) -> bool {
@@ -194,7 +197,7 @@ impl<M: Send + 'static> Process for Server<M> {
     }
 
     fn child_ended(&self, child: Pid, reason: &ExitReason) {
-        if let Some(wrap) = self.system.wrap {
+        if let Some(wrap) = self.wrap {
             // A supervisor that has ended cares for no child.
             let ended = SystemMessage::Ended(child, reason.clone());
             drop(self.mailbox.push_unbounded(wrap(ended)));
@@ -217,8 +220,8 @@ impl<M: Send + 'static> Process for Server<M> {
         self.close_mailbox(&reason);
         let Published { owner, watchers, links, place } = self.cell.publish();
         let waiter = owner.tell(self.cell.pid(), &reason);
-        if let Some(watchers) = watchers {
-            Watcher::tell_all(*watchers, self.cell.pid(), &reason);
+        if !watchers.is_empty() {
+            Watcher::tell_all(watchers, self.cell.pid(), &reason);
         }
         if let Some(links) = links {
             links.fire(self, &reason);

@@ -77,7 +77,7 @@ pub(crate) enum Target<P> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct RetryToken {
     pub(crate) key: ChildKey,
-    pub(crate) generation: u64,
+    pub(crate) generation: u32,
 }
 
 /// What the driver has to do next.
@@ -85,7 +85,7 @@ pub(crate) struct RetryToken {
 pub(crate) enum Action<P, R> {
     /// Start the child and wait for its acknowledgement: [`Outcome::Started`],
     /// [`Outcome::Ignored`] or [`Outcome::Failed`].
-    StartChild { key: ChildKey, generation: u64 },
+    StartChild { key: ChildKey, generation: u32 },
     /// Stop the child and wait until it is gone: [`Outcome::Stopped`] with its real reason, also
     /// when it had ended by itself before.
     StopChild(Stop<P>),

@@ -7,6 +7,7 @@ use std::any::type_name;
 use std::sync::Arc;
 
 use crate::process::cell::{Process, ProcessRef};
+use crate::process::dependents::Dependents;
 use crate::process::envelope::{Control, Received};
 use crate::process::exit::ExitReason;
 use crate::process::mailbox::Inbox;
@@ -62,6 +63,10 @@ pub(crate) struct Driver {
     server: Arc<Server<SupervisorMsg>>,
     /// The same process, as its children know it.
     own: Arc<dyn Process>,
+    /// Its children are among them.
+    dependents: Arc<Dependents>,
+    /// Known to be no guest: a child can take its first turn here.
+    is_host: bool,
     core: SupervisorCore,
     /// The call that is being served, with its token.
     call: Option<(u64, Reply<AdminResult>)>,
@@ -72,7 +77,17 @@ pub(crate) struct Driver {
 impl Driver {
     pub(crate) fn new(server: Arc<Server<SupervisorMsg>>, core: SupervisorCore) -> Self {
         let own: Arc<dyn Process> = Arc::clone(&server) as Arc<dyn Process>;
-        Self { server, own, core, call: None, next_token: 0, kinds: Kinds::default() }
+        let dependents = server.cell.dependents();
+        Self {
+            server,
+            own,
+            dependents,
+            is_host: false,
+            core,
+            call: None,
+            next_token: 0,
+            kinds: Kinds::default(),
+        }
     }
 
     /// Runs the supervisor to its end and returns the reason.
@@ -227,18 +242,20 @@ impl Driver {
         None
     }
 
-    async fn start_child(&mut self, key: ChildKey, generation: u64) -> Outcome<Kid, ExitReason> {
+    async fn start_child(&mut self, key: ChildKey, generation: u32) -> Outcome<Kid, ExitReason> {
+        if !self.is_host {
+            let cell = &self.server.cell;
+            // A guest is no host, or the depth of a tree would be the depth of the stack. Where a child can be fenced, an `init`
+            // that blocks must not block its supervisor.
+            self.is_host = !cell.is_guest() && cell.node().condemned().is_none();
+        }
         let child = self.core.child(key);
         let Some((child, start)) = child.and_then(|child| Some((child, child.start.as_ref()?)))
         else {
             return Outcome::Failed(ExitReason::NoProc);
         };
-        let cell = &self.server.cell;
-        let (node, owner) = (cell.node(), cell.dependents());
-        // A guest is no host, or the depth of a tree would be the depth of the stack. Where a child can be fenced, an `init` that
-        // blocks must not block its supervisor.
-        let is_host = !cell.is_guest() && node.condemned().is_none();
-        let host = is_host.then_some(&self.own);
+        let (node, owner) = (self.server.cell.node(), &self.dependents);
+        let host = self.is_host.then_some(&self.own);
         let outcome = match start(&Starter { node, id: &child.id, owner, host }) {
             Ok(process) => acknowledged(process, Some(&self.own)).await,
             Err(outcome) => outcome,
@@ -288,7 +305,7 @@ impl Driver {
             },
             kind: child.kind,
             restart: child.restart,
-            restarts: child.restarts,
+            restarts: u64::from(child.restarts),
         };
         self.core.which_children().map(|(_, child)| info(child)).collect()
     }

@@ -50,15 +50,16 @@ pub(crate) async fn stop_all(own: &Cell, stops: Vec<Stop<Kid>>) -> Vec<(ChildKey
             limits.insert(*limit);
         }
     }
+    let dependents = own.dependents();
     let due: Vec<_> = limits.into_iter().map(|limit| (limit, after(limit))).collect();
     for (limit, at) in due {
-        let ended = std::pin::pin!(own.dependents().ended());
+        let ended = std::pin::pin!(dependents.ended());
         if let Err(Elapsed) = own.node().deadlines().until(at).limit(ended).await {
             let late = |stop: &&Stop<Kid>| stop.shutdown == Shutdown::Timeout(limit);
             stops.iter().filter(late).for_each(|stop| stop.pid.0.exit(ExitReason::Killed));
         }
     }
-    own.dependents().ended().await;
+    dependents.ended().await;
     let end = |stop: Stop<Kid>| (stop.key, stop.pid.0.exit_reason().unwrap_or(ExitReason::NoProc));
     stops.into_iter().map(end).collect()
 }

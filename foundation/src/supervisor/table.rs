@@ -62,10 +62,10 @@ pub(crate) struct Child<S, P> {
     /// Shared with all children that were started from it.
     spec: Arc<CoreSpec<S>>,
     pub(crate) state: ChildState<P>,
-    /// Counts the attempts to start it.
-    pub(crate) generation: u64,
+    /// Counts the attempts to start it; all that matters is whether there was another one.
+    pub(crate) generation: u32,
     /// Counts how often the supervisor brought it back by itself.
-    pub(crate) restarts: u64,
+    pub(crate) restarts: u32,
 }
 
 impl<S, P> Deref for Child<S, P> {
@@ -228,9 +228,9 @@ impl<S, P: Incarnation> ChildTable<S, P> {
     }
 
     /// Counts a start attempt and returns its generation.
-    pub(crate) fn next_generation(&mut self, key: ChildKey) -> u64 {
+    pub(crate) fn next_generation(&mut self, key: ChildKey) -> u32 {
         let child = self.children.get_mut(key).expect("only a child of the table is started");
-        child.generation += 1;
+        child.generation = child.generation.wrapping_add(1);
         child.generation
     }
 
@@ -247,7 +247,7 @@ impl<S, P: Incarnation> ChildTable<S, P> {
     /// Counts a restart that the supervisor did by itself.
     pub(crate) fn count_restart(&mut self, key: ChildKey) {
         if let Some(child) = self.children.get_mut(key) {
-            child.restarts += 1;
+            child.restarts = child.restarts.saturating_add(1);
         }
     }
 }

@@ -38,7 +38,7 @@ pub(crate) fn walk(node: &Node, mut visit: impl FnMut(Option<Pid>, &Arc<dyn Proc
             visit(supervisor, &process);
             let cell = process.cell();
             if let Some(table) = cell.known_dependents() {
-                tables.push((Some(cell.pid()), Arc::clone(table)));
+                tables.push((Some(cell.pid()), table));
             }
         }
     }

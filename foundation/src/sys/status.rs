@@ -159,7 +159,7 @@ impl ProcessStatus {
 }
 
 fn kind_of(process: &dyn Process, seen: Seen) -> Option<&'static str> {
-    seen.kind(process.message_type(), |place| process.cell().state().kinds.at(place))
+    seen.kind(process.message_type(), |place| process.cell().state().known()?.kinds.at(place))
 }
 
 /// The kind of the message that the process works on.
