@@ -8,7 +8,6 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use parking_lot::{Mutex, MutexGuard};
-use slab::Slab;
 use tokio::task::AbortHandle;
 
 use crate::node::Node;
@@ -19,10 +18,10 @@ use crate::process::kill::kill;
 use crate::process::link::{self, ExitSignal, Links};
 use crate::process::monitor::{Down, DownSink, Monitor, Watch, Watcher};
 use crate::process::name::Occupant;
-use crate::process::owner::{Ack, Owner};
 use crate::process::pid::Pid;
-use crate::process::progress::{Kinds, Progress};
+use crate::process::progress::Progress;
 use crate::process::server_ref::{Server, ServerRef};
+use crate::process::state::{State, Watchers};
 use crate::sys::status::ProcessKind;
 
 /// One process, whatever its message type.
@@ -70,75 +69,6 @@ pub(crate) trait Process: Any + Send + Sync {
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
-/// Who watches a process, by place.
-pub(crate) type Watchers = Slab<Watcher>;
-
-/// What changes in the life of a process.
-#[derive(Default)]
-pub(crate) struct State {
-    /// Why it ended. Known a little before the end is made known: what asks in between is told the reason, or waits.
-    pub(crate) exit: Option<ExitReason>,
-    pub(super) is_published: bool,
-    /// What `init` said.
-    pub(super) ack: Option<Ack>,
-    pub(super) owner: Owner,
-    pub(crate) abort: Option<AbortHandle>,
-    is_fenced: bool,
-    occupant: Option<Arc<dyn Occupant>>,
-    /// The groups that it is a member of; most processes are in none.
-    #[expect(clippy::box_collection, reason = "a process without groups is smaller so")]
-    groups: Option<Box<Vec<Arc<dyn Occupant>>>>,
-    pub(super) place: Option<Place>,
-    /// The task of the starter while the first turn is taken there.
-    pub(super) host: Option<tokio::task::Id>,
-    /// Made for the first of it.
-    seldom: Option<Box<Seldom>>,
-}
-
-/// What most processes never have. Apart, so that one of very many is small.
-#[derive(Default)]
-pub(crate) struct Seldom {
-    /// The exit signal that is about to end the task.
-    pending: Option<ExitReason>,
-    watchers: Watchers,
-    pub(crate) links: Option<Box<Links>>,
-    dependents: Option<Arc<Dependents>>,
-    /// The child of a supervisor that did not start, and why.
-    pub(super) culprit: Option<Box<(Arc<str>, ExitReason)>>,
-    /// The kinds of messages that the process has met, for those who look.
-    pub(crate) kinds: Kinds,
-}
-
-impl State {
-    /// What is seldom there, if there ever was any.
-    pub(crate) fn known(&self) -> Option<&Seldom> {
-        self.seldom.as_deref()
-    }
-
-    pub(crate) fn known_mut(&mut self) -> Option<&mut Seldom> {
-        self.seldom.as_deref_mut()
-    }
-
-    pub(crate) fn seldom(&mut self) -> &mut Seldom {
-        self.seldom.get_or_insert_default()
-    }
-
-    /// Whether an exit signal has decided the end, or it is there.
-    pub(crate) fn is_ending(&self) -> bool {
-        self.exit.is_some() || self.pending().is_some()
-    }
-
-    fn pending(&self) -> Option<&ExitReason> {
-        self.known()?.pending.as_ref()
-    }
-
-    /// The exit signal is the first: it ends the task.
-    pub(crate) fn end_by(&mut self, reason: ExitReason) -> Option<AbortHandle> {
-        self.seldom().pending = Some(reason);
-        self.abort.take()
-    }
-}
-
 /// In this order: what the process writes with each message comes first, away from what its senders read and write.
 #[repr(C)]
 pub(crate) struct Cell {
@@ -158,7 +88,10 @@ pub(crate) struct Cell {
 
 /// Who is to hear of an end, taken out of the cell by `Cell::publish`.
 pub(crate) struct Published {
-    pub(crate) owner: Owner,
+    /// The owner waits for it.
+    pub(crate) waiter: Option<Waker>,
+    /// The owner is to be told; its place says who that is.
+    pub(crate) tells_owner: bool,
     pub(crate) watchers: Watchers,
     pub(crate) links: Option<Box<Links>>,
     pub(crate) place: Option<Place>,
@@ -236,15 +169,15 @@ impl Cell {
         let mut state = self.state.lock();
         let lives = state.exit.is_none();
         if lives {
-            state.groups.get_or_insert_default().push(group);
+            state.seldom().groups.push(group);
         }
         lives
     }
 
     pub(crate) fn leave_group(&self, group: &Arc<dyn Occupant>) {
-        let left = self.state.lock().groups.as_mut().and_then(|groups| {
-            let place = groups.iter().position(|known| Arc::ptr_eq(known, group))?;
-            Some(groups.swap_remove(place))
+        let left = self.state.lock().known_mut().and_then(|known| {
+            let place = known.groups.iter().position(|known| Arc::ptr_eq(known, group))?;
+            Some(known.groups.swap_remove(place))
         });
         drop(left);
     }
@@ -349,12 +282,13 @@ impl Cell {
             }
             state.exit = Some(reason.clone());
             state.abort = None;
-            (state.occupant.take(), state.groups.take())
+            let groups = state.known_mut().map(|known| std::mem::take(&mut known.groups));
+            (state.occupant.take(), groups.unwrap_or_default())
         };
         if let Some(occupant) = occupant {
             occupant.vacate(self.pid);
         }
-        for group in groups.into_iter().flat_map(|groups| *groups) {
+        for group in groups {
             group.vacate(self.pid);
         }
         self.node.counters().process_ended();
@@ -371,7 +305,8 @@ impl Cell {
             None => (Watchers::new(), None),
         };
         Published {
-            owner: std::mem::take(&mut state.owner),
+            waiter: state.waiter.take(),
+            tells_owner: std::mem::take(&mut state.tells_owner),
             watchers,
             links,
             place: state.place.take(),

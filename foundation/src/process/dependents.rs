@@ -4,7 +4,7 @@
 //! end published. So a name is free and a supervisor restarts only when nothing of the old incarnation runs any more.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::{Poll, Waker};
 
 use parking_lot::Mutex;
@@ -14,10 +14,13 @@ use tokio::task::AbortHandle;
 use crate::process::cell::Process;
 use crate::process::exit::ExitReason;
 use crate::process::kill::kill;
+use crate::process::pid::Pid;
 
 #[derive(Default)]
 pub(crate) struct Dependents {
     table: Mutex<Table>,
+    /// Whose they are, if that is a supervisor.
+    supervisor: OnceLock<Weak<dyn Process>>,
 }
 
 #[derive(Default)]
@@ -73,6 +76,11 @@ pub(crate) struct Place {
 }
 
 impl Dependents {
+    /// Says who is told of the ends of children.
+    pub(crate) fn belong_to(&self, supervisor: &Arc<dyn Process>) {
+        self.supervisor.get_or_init(|| Arc::downgrade(supervisor));
+    }
+
     /// Enters a process that does not run yet. If the owner is already ending, it is killed before it does.
     pub(crate) fn adopt(self: &Arc<Self>, child: &Arc<dyn Process>) {
         let mut table = self.table.lock();
@@ -193,6 +201,16 @@ impl Drop for DependentGuard {
         let woken = table.done();
         drop(table);
         woken.into_iter().for_each(Waker::wake);
+    }
+}
+
+impl Place {
+    /// Tells the owner of the end of the child that has this place.
+    pub(crate) fn tell_owner(&self, child: Pid, reason: &ExitReason) {
+        // A supervisor that is gone cares for no child.
+        if let Some(supervisor) = self.owner.supervisor.get().and_then(Weak::upgrade) {
+            supervisor.child_ended(child, reason);
+        }
     }
 }
 

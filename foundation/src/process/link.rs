@@ -10,10 +10,11 @@ use std::task::Waker;
 
 use parking_lot::MutexGuard;
 
-use crate::process::cell::{Process, State, abort_task};
+use crate::process::cell::{Process, abort_task};
 use crate::process::exit::ExitReason;
 use crate::process::kill::{condemn, kill};
 use crate::process::pid::Pid;
+use crate::process::state::State;
 
 /// An exit signal that a process trapped.
 ///

@@ -89,17 +89,18 @@ impl Urgent {
 #[derive(Debug)]
 pub(crate) struct Inbox<M> {
     batch: VecDeque<Envelope<M>>,
-    taken: usize,
-    portion: usize,
+    taken: u8,
+    portion: u8,
     /// Set when the last swap brought more than one message: before it parks, the receiver lets the senders run once.
     busy: bool,
 }
 
-const PORTION_MAX: usize = 64;
+const PORTION_MAX: u8 = 64;
 
 impl<M> Inbox<M> {
     pub(crate) fn new(capacity: usize) -> Self {
-        let portion = (capacity / 2).clamp(1, PORTION_MAX);
+        let portion =
+            u8::try_from(capacity / 2).map_or(PORTION_MAX, |half| half.clamp(1, PORTION_MAX));
         Self { batch: VecDeque::new(), taken: 0, portion, busy: false }
     }
 }
@@ -346,7 +347,7 @@ impl<M> Mailbox<M> {
         if let Some(envelope) = self.take(urgent, inbox) {
             return Poll::Ready(Received::Message(envelope));
         }
-        let mut freed = std::mem::take(&mut inbox.taken);
+        let mut freed = usize::from(std::mem::take(&mut inbox.taken));
         let mut again = false;
         let mut lanes = self.lanes.lock();
         let received = if let Some(control) = lanes.next_control(urgent) {
@@ -416,7 +417,7 @@ impl<M> Mailbox<M> {
         }
         inbox.taken += 1;
         if inbox.taken >= inbox.portion {
-            self.release(std::mem::take(&mut inbox.taken));
+            self.release(usize::from(std::mem::take(&mut inbox.taken)));
         }
         inbox.batch.pop_front()
     }

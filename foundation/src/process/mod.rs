@@ -25,6 +25,7 @@ pub(crate) mod reply;
 pub(crate) mod sending;
 pub(crate) mod server_ref;
 pub(crate) mod spawn;
+pub(crate) mod state;
 #[cfg(debug_assertions)]
 pub(crate) mod wait_for;
 pub(crate) mod waiting;

@@ -7,9 +7,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use crate::process::cell::{Process, Watchers};
+use crate::process::cell::Process;
 use crate::process::exit::ExitReason;
 use crate::process::pid::Pid;
+use crate::process::state::Watchers;
 
 /// Identifies one monitor within its node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

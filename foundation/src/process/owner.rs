@@ -10,38 +10,12 @@ use std::task::{Poll, Waker};
 use crate::process::cell::{Cell, Process};
 use crate::process::dependents::Place;
 use crate::process::exit::ExitReason;
-use crate::process::pid::Pid;
 
 /// How `init` went. A failed one says nothing: the starter waits for the exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ack {
     Up,
     Ignore,
-}
-
-/// What the owner of a process is to hear.
-#[derive(Default)]
-pub(crate) enum Owner {
-    #[default]
-    Nothing,
-    /// It waits for the end of `init`, or for the end.
-    Waits(Waker),
-    /// It is told of the end.
-    Told(Arc<dyn Process>),
-}
-
-impl Owner {
-    /// Tells a supervisor of the end; returns who waits for it instead.
-    pub(crate) fn tell(self, child: Pid, reason: &ExitReason) -> Option<Waker> {
-        match self {
-            Self::Nothing => None,
-            Self::Waits(waker) => Some(waker),
-            Self::Told(supervisor) => {
-                supervisor.child_ended(child, reason);
-                None
-            }
-        }
-    }
 }
 
 impl Cell {
@@ -77,11 +51,9 @@ impl Cell {
         state.ack = Some(ack);
         let is_guest = state.host.is_some();
         // Whoever does not run is waited for to its end.
-        let owner = if ack == Ack::Up { std::mem::take(&mut state.owner) } else { Owner::Nothing };
+        let waiter = if ack == Ack::Up { state.waiter.take() } else { None };
         drop(state);
-        if let Owner::Waits(waker) = owner {
-            waker.wake();
-        }
+        waiter.into_iter().for_each(Waker::wake);
         is_guest
     }
 
@@ -103,14 +75,14 @@ impl Cell {
         let mut state = self.state();
         let ack = state.ack;
         if ack != Some(Ack::Up) && !state.is_published {
-            state.owner = Owner::Waits(waker.clone());
+            state.waiter = Some(waker.clone());
             return Poll::Pending;
         }
         if ack == Some(Ack::Up)
             && let Some(supervisor) = supervisor
         {
             if !state.is_published {
-                state.owner = Owner::Told(Arc::clone(supervisor));
+                state.tells_owner = true;
             } else {
                 let reason = state.exit.clone().unwrap_or(ExitReason::NoProc);
                 drop(state);
@@ -126,7 +98,8 @@ impl Cell {
         if state.is_published {
             return Poll::Ready(state.exit.clone().unwrap_or(ExitReason::NoProc));
         }
-        let before = std::mem::replace(&mut state.owner, Owner::Waits(waker.clone()));
+        state.tells_owner = false;
+        let before = state.waiter.replace(waker.clone());
         drop(state);
         drop(before);
         Poll::Pending
@@ -134,7 +107,6 @@ impl Cell {
 
     /// Tells the owner of the end no more.
     pub(crate) fn disown(&self) {
-        let owner = std::mem::take(&mut self.state().owner);
-        drop(owner);
+        self.state().tells_owner = false;
     }
 }

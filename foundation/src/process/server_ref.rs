@@ -218,8 +218,10 @@ impl<M: Send + 'static> Process for Server<M> {
             return;
         }
         self.close_mailbox(&reason);
-        let Published { owner, watchers, links, place } = self.cell.publish();
-        let waiter = owner.tell(self.cell.pid(), &reason);
+        let Published { waiter, tells_owner, watchers, links, place } = self.cell.publish();
+        if tells_owner && let Some(place) = &place {
+            place.tell_owner(self.cell.pid(), &reason);
+        }
         if !watchers.is_empty() {
             Watcher::tell_all(watchers, self.cell.pid(), &reason);
         }

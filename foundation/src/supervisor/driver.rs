@@ -78,6 +78,7 @@ impl Driver {
     pub(crate) fn new(server: Arc<Server<SupervisorMsg>>, core: SupervisorCore) -> Self {
         let own: Arc<dyn Process> = Arc::clone(&server) as Arc<dyn Process>;
         let dependents = server.cell.dependents();
+        dependents.belong_to(&own);
         Self {
             server,
             own,
