@@ -4,7 +4,7 @@
 
 #[cfg(not(loom))]
 mod real {
-    pub(crate) use std::sync::atomic::{AtomicBool, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
     pub(crate) use parking_lot::{Mutex, MutexGuard};
 }
@@ -12,7 +12,7 @@ mod real {
 #[cfg(loom)]
 mod real {
     pub(crate) use loom::sync::MutexGuard;
-    pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
     /// A loom mutex with the poison-free interface of the real one.
     #[derive(Debug)]
@@ -29,4 +29,4 @@ mod real {
     }
 }
 
-pub(crate) use real::{AtomicBool, Mutex, MutexGuard, Ordering};
+pub(crate) use real::{AtomicBool, AtomicU8, Mutex, MutexGuard, Ordering};

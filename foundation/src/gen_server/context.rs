@@ -177,7 +177,8 @@ impl<S: GenServer> Context<S> {
 
     fn poll_next(&mut self, cx: &mut task::Context<'_>) -> Poll<Next<S::Msg>> {
         if self.own.as_ref().is_some_and(|own| own.is_suspended) {
-            let control = std::task::ready!(self.server.mailbox.poll_suspended(cx.waker()));
+            let control =
+                std::task::ready!(self.server.poll_suspended(&mut self.inbox, cx.waker()));
             return Poll::Ready(Next::Received(Received::Control(control)));
         }
         {

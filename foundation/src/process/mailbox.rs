@@ -10,17 +10,22 @@
 //! swapped out, because what has been taken could not be dropped any more. Whoever has to wait for room stands in a queue,
 //! first come, first served.
 //!
+//! A receiver that takes the last message parks under the same lock, before it handles it: when it comes back and nobody has
+//! woken it since, it need not lock again. Whoever puts something in unparks it, also while it is still at work. The waker of a
+//! task never changes, so it is kept, outside the lock, and used by reference.
+//!
 //! Invariants: no message is in two places; `used` never exceeds the capacity except by messages of the kernel
-//! (`push_unbounded`); after `close` nothing enters.
+//! (`push_unbounded`); after `close` nothing enters; while the receiver is parked both lanes are as it left them.
 
 use std::collections::VecDeque;
+use std::sync::OnceLock;
 use std::task::{Poll, Waker};
 
 use crate::process::envelope::{Control, Envelope, Pushed, Receipt, Received};
 use crate::process::exit::ExitReason;
-use crate::process::lane::Lane;
-use crate::process::waiting::{Waiting, Wakes, wake};
-use crate::sync::{AtomicBool, Mutex, MutexGuard, Ordering};
+use crate::process::lane::{Lane, Rest};
+use crate::process::waiting::{Waiting, Wakes};
+use crate::sync::{AtomicBool, AtomicU8, Mutex, MutexGuard, Ordering};
 
 /// What happens to a message that finds the data lane full.
 ///
@@ -40,27 +45,72 @@ pub enum Overflow {
     DropNewest,
 }
 
+/// In this order: what each message writes lies together.
 #[derive(Debug)]
+#[repr(C)]
 struct Lanes<M> {
-    data: VecDeque<Envelope<M>>,
-    control: Lane<Control>,
-    /// Whom to wake when something enters; taken by whoever does that.
-    receiver: Option<Waker>,
+    closed: bool,
     /// Queued + taken and not yet released + reserved.
     used: usize,
+    data: Lane<Envelope<M>>,
     high_water: usize,
-    closed: bool,
     /// Made for the first who waits for room. Empty whenever there is room: whoever gives room back hands it to them under the
     /// same lock.
     waiting: Option<Box<Waiting>>,
+    /// Whom to wake if it is not the kept one.
+    stranger: Option<Box<Waker>>,
+    control: Lane<Control>,
 }
 
 /// The two lanes of one process.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Mailbox<M> {
-    lanes: Mutex<Lanes<M>>,
+    /// Whom to wake when the receiver is parked [`HERE`](Parked::HERE): the task, which has one waker for all its life.
+    receiver: OnceLock<Waker>,
+    parked: Parked,
     overflow: Overflow,
     capacity: usize,
+    lanes: Mutex<Lanes<M>>,
+}
+
+/// Whether the receiver waits to be woken. Written under the lock only.
+#[derive(Debug)]
+struct Parked(AtomicU8);
+
+impl Parked {
+    const NO: u8 = 0;
+    /// The kept waker is to be used.
+    const HERE: u8 = 1;
+    /// Another waker is to be used, which lies under the lock.
+    const ELSEWHERE: u8 = 2;
+
+    fn get(&self) -> u8 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn set(&self, parked: u8) {
+        self.0.store(parked, Ordering::Release);
+    }
+}
+
+/// The receiver, if it has to be woken.
+enum Sleeper<'a> {
+    None,
+    Kept(&'a Waker),
+    Stranger(Box<Waker>),
+}
+
+impl Sleeper<'_> {
+    /// With no lock held.
+    #[inline]
+    fn wake(self) {
+        match self {
+            Self::None => {}
+            Self::Kept(waker) => waker.wake_by_ref(),
+            Self::Stranger(waker) => waker.wake(),
+        }
+    }
 }
 
 /// Says that the control lane may have something. Set by whoever puts it in, cleared by the receiver alone, both under the lock.
@@ -88,11 +138,13 @@ impl Urgent {
 /// The receiver's own half: the batch it swapped out and what it has not released yet.
 #[derive(Debug)]
 pub(crate) struct Inbox<M> {
-    batch: VecDeque<Envelope<M>>,
+    batch: Rest<Envelope<M>>,
     taken: u8,
     portion: u8,
     /// Set when the last swap brought more than one message: before it parks, the receiver lets the senders run once.
     busy: bool,
+    /// It parked when it took its last message. Then there is no batch, and nothing to release.
+    is_parked: bool,
 }
 
 const PORTION_MAX: u8 = 64;
@@ -101,16 +153,25 @@ impl<M> Inbox<M> {
     pub(crate) fn new(capacity: usize) -> Self {
         let portion =
             u8::try_from(capacity / 2).map_or(PORTION_MAX, |half| half.clamp(1, PORTION_MAX));
-        Self { batch: VecDeque::new(), taken: 0, portion, busy: false }
+        Self { batch: None, taken: 0, portion, busy: false, is_parked: false }
+    }
+
+    #[inline(always)]
+    fn has_batch(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| !batch.is_empty())
+    }
+
+    #[inline(always)]
+    fn pop_front(&mut self) -> Option<Envelope<M>> {
+        self.batch.as_mut()?.pop_front()
     }
 }
 
 impl<M> Lanes<M> {
     #[inline(always)]
-    fn enter(&mut self, envelope: Envelope<M>) -> Option<Waker> {
+    fn enter(&mut self, envelope: Envelope<M>) {
         self.data.push_back(envelope);
         self.high_water = self.high_water.max(self.data.len());
-        self.receiver.take()
     }
 
     /// Takes `count` units of capacity back, hands them to those who wait, and returns whom to wake.
@@ -146,17 +207,19 @@ impl<M> Mailbox<M> {
     pub(crate) fn new(capacity: usize, overflow: Overflow) -> Self {
         assert!(capacity > 0, "a mailbox needs a capacity of at least one message");
         Self {
-            lanes: Mutex::new(Lanes {
-                data: VecDeque::new(),
-                control: Lane::default(),
-                receiver: None,
-                used: 0,
-                high_water: 0,
-                closed: false,
-                waiting: None,
-            }),
+            receiver: OnceLock::new(),
+            parked: Parked(AtomicU8::new(Parked::NO)),
             overflow,
             capacity,
+            lanes: Mutex::new(Lanes {
+                closed: false,
+                used: 0,
+                data: Lane::default(),
+                high_water: 0,
+                waiting: None,
+                stranger: None,
+                control: Lane::default(),
+            }),
         }
     }
 
@@ -190,9 +253,36 @@ impl<M> Mailbox<M> {
     #[inline(always)]
     fn put(&self, mut lanes: MutexGuard<'_, Lanes<M>>, envelope: Envelope<M>, units: usize) {
         lanes.used += units;
-        let waker = lanes.enter(envelope);
+        lanes.enter(envelope);
+        let sleeper = self.unpark(&mut lanes);
         drop(lanes);
-        wake(waker);
+        sleeper.wake();
+    }
+
+    /// Something has entered, or the mailbox was closed: whoever is parked is to be woken.
+    #[inline(always)]
+    fn unpark(&self, lanes: &mut Lanes<M>) -> Sleeper<'_> {
+        let parked = self.parked.get();
+        if parked == Parked::NO {
+            return Sleeper::None;
+        }
+        self.parked.set(Parked::NO);
+        if parked == Parked::HERE {
+            self.receiver.get().map_or(Sleeper::None, Sleeper::Kept)
+        } else {
+            lanes.stranger.take().map_or(Sleeper::None, Sleeper::Stranger)
+        }
+    }
+
+    /// The receiver will wait for `waker`.
+    #[inline(always)]
+    fn park(&self, lanes: &mut Lanes<M>, waker: &Waker) {
+        if self.receiver.get_or_init(|| waker.clone()).will_wake(waker) {
+            self.parked.set(Parked::HERE);
+        } else {
+            lanes.stranger = Some(Box::new(waker.clone()));
+            self.parked.set(Parked::ELSEWHERE);
+        }
     }
 
     #[cold]
@@ -214,6 +304,13 @@ impl<M> Mailbox<M> {
                 Pushed::Evicted(oldest)
             }
         }
+    }
+
+    /// Whether whoever puts something in will wake this one.
+    #[inline(always)]
+    fn is_parked_for(&self, waker: &Waker) -> bool {
+        self.parked.get() == Parked::HERE
+            && self.receiver.get().is_some_and(|kept| kept.will_wake(waker))
     }
 
     /// Puts a message of the kernel into the data lane, past the bound. Returns it when the process has ended.
@@ -238,8 +335,18 @@ impl<M> Mailbox<M> {
 
     /// Puts a message into the control lane. Returns false when the process has ended.
     pub(crate) fn push_control(&self, urgent: &Urgent, control: Control) -> bool {
-        let Ok(waker) = self.enqueue_control(urgent, control) else { return false };
-        wake(waker);
+        let mut lanes = self.lanes.lock();
+        if lanes.closed {
+            drop(lanes);
+            // A reason may run code of its own when it is dropped; not under the lock.
+            drop(control);
+            return false;
+        }
+        lanes.control.push_back(control);
+        urgent.set(true);
+        let sleeper = self.unpark(&mut lanes);
+        drop(lanes);
+        sleeper.wake();
         true
     }
 
@@ -255,7 +362,11 @@ impl<M> Mailbox<M> {
         }
         lanes.control.push_back(control);
         urgent.set(true);
-        Ok(lanes.receiver.take())
+        Ok(match self.unpark(&mut lanes) {
+            Sleeper::None => None,
+            Sleeper::Kept(waker) => Some(waker.clone()),
+            Sleeper::Stranger(waker) => Some(*waker),
+        })
     }
 
     /// Takes what is stale out of the control lane.
@@ -347,6 +458,13 @@ impl<M> Mailbox<M> {
         if let Some(envelope) = self.take(urgent, inbox) {
             return Poll::Ready(Received::Message(envelope));
         }
+        if inbox.is_parked {
+            // Whoever puts something in, control too, or closes the mailbox, unparks.
+            if self.is_parked_for(waker) {
+                return Poll::Pending;
+            }
+            inbox.is_parked = false;
+        }
         let mut freed = usize::from(std::mem::take(&mut inbox.taken));
         let mut again = false;
         let mut lanes = self.lanes.lock();
@@ -355,7 +473,7 @@ impl<M> Mailbox<M> {
         } else if lanes.closed {
             // Fenced while it was at work: nothing will come any more.
             Some(Received::Control(Control::Exit(ExitReason::Killed)))
-        } else if let Some(envelope) = inbox.batch.pop_front() {
+        } else if let Some(envelope) = inbox.pop_front() {
             freed += 1;
             Some(Received::Message(envelope))
         } else if lanes.data.is_empty() {
@@ -364,20 +482,22 @@ impl<M> Mailbox<M> {
             if std::mem::take(&mut inbox.busy) {
                 again = true;
             } else {
-                lanes.receiver = Some(waker.clone());
+                self.park(&mut lanes, waker);
             }
             None
         } else {
             // The one that is handed over now is released at once: the lock is held anyway.
             freed += 1;
-            // A single message is not worth a second buffer.
-            let envelope = if lanes.data.len() == 1 || self.overflow == Overflow::DropOldest {
+            let envelope = if self.overflow == Overflow::DropOldest {
                 lanes.data.pop_front()
             } else {
-                std::mem::swap(&mut lanes.data, &mut inbox.batch);
-                inbox.busy = inbox.batch.len() > 1;
-                inbox.batch.pop_front()
+                lanes.data.take_all(&mut inbox.batch)
             };
+            inbox.busy = inbox.has_batch();
+            if !inbox.busy && lanes.data.is_empty() && lanes.control.is_empty() {
+                self.park(&mut lanes, waker);
+                inbox.is_parked = true;
+            }
             envelope.map(Received::Message)
         };
         let wakes = lanes.release(freed, self.capacity);
@@ -390,7 +510,9 @@ impl<M> Mailbox<M> {
     }
 
     /// Returns what a suspended process obeys; everything else waits.
-    pub(crate) fn poll_suspended(&self, waker: &Waker) -> Poll<Control> {
+    pub(crate) fn poll_suspended(&self, inbox: &mut Inbox<M>, waker: &Waker) -> Poll<Control> {
+        // What enters meanwhile wakes it and is left where it is.
+        inbox.is_parked = false;
         let mut lanes = self.lanes.lock();
         if lanes.closed {
             return Poll::Ready(Control::Exit(ExitReason::Killed));
@@ -398,7 +520,7 @@ impl<M> Mailbox<M> {
         if let Some(control) = lanes.control.take_first(Control::is_obeyed_suspended) {
             return Poll::Ready(control);
         }
-        lanes.receiver = Some(waker.clone());
+        self.park(&mut lanes, waker);
         Poll::Pending
     }
 
@@ -412,29 +534,27 @@ impl<M> Mailbox<M> {
 
     #[inline(always)]
     fn next_of_batch(&self, inbox: &mut Inbox<M>) -> Option<Envelope<M>> {
-        if inbox.batch.is_empty() {
+        if !inbox.has_batch() {
             return None;
         }
         inbox.taken += 1;
         if inbox.taken >= inbox.portion {
             self.release(usize::from(std::mem::take(&mut inbox.taken)));
         }
-        inbox.batch.pop_front()
+        inbox.pop_front()
     }
 
     /// Puts what the receiver took but did not handle back at the head of the lane; returns it if the mailbox is closed already.
     #[must_use]
     pub(crate) fn restore(&self, inbox: &mut Inbox<M>) -> VecDeque<Envelope<M>> {
-        let mut head = std::mem::take(&mut inbox.batch);
-        if head.is_empty() {
-            return head;
-        }
+        let Some(head) = inbox.batch.take().filter(|batch| !batch.is_empty()) else {
+            return VecDeque::new();
+        };
         let mut lanes = self.lanes.lock();
         if lanes.closed {
-            return head;
+            return *head;
         }
-        head.append(&mut lanes.data);
-        lanes.data = head;
+        lanes.data.prepend(*head);
         VecDeque::new()
     }
 
@@ -442,12 +562,12 @@ impl<M> Mailbox<M> {
     pub(crate) fn close(&self) -> VecDeque<Envelope<M>> {
         let mut lanes = self.lanes.lock();
         lanes.closed = true;
-        let left = std::mem::take(&mut lanes.data);
+        let left = lanes.data.drain();
         let control = std::mem::take(&mut lanes.control);
         let waiting = lanes.waiting.take();
-        let receiver = lanes.receiver.take();
+        let sleeper = self.unpark(&mut lanes);
         drop(lanes);
-        drop((control, receiver));
+        drop((control, sleeper));
         if let Some(mut waiting) = waiting {
             waiting.dismiss().for_each(Waker::wake);
         }

@@ -83,6 +83,11 @@ impl<M: Send + 'static> Server<M> {
         self.mailbox.poll_recv(&self.urgent, inbox, waker)
     }
 
+    /// See [`Mailbox::poll_suspended`].
+    pub(crate) fn poll_suspended(&self, inbox: &mut Inbox<M>, waker: &Waker) -> Poll<Control> {
+        self.mailbox.poll_suspended(inbox, waker)
+    }
+
     /// Takes back what the process took and did not handle, for the end of it to account for; at once if that was published.
     pub(crate) fn give_back(&self, inbox: &mut Inbox<M>) {
         for envelope in self.mailbox.restore(inbox) {
