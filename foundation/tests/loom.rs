@@ -44,7 +44,7 @@ use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::ops::Deref;
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use loom::future::block_on;
 use loom::sync::Arc;
@@ -169,6 +169,47 @@ fn a_flag_without_control_behind_it_neither_skips_mail_nor_loses_a_wake() {
         let rest = [(); 3].map(|()| receive(&mailbox, &mut inbox));
         assert_eq!(rest, [2, 3, 4]);
         sender.join().expect("the sender does not panic");
+    });
+}
+
+/// Counts how often it is woken.
+#[derive(Default)]
+struct Woken(std::sync::atomic::AtomicUsize);
+
+impl Wake for Woken {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl Woken {
+    fn times(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+#[test]
+fn a_receiver_that_parked_with_its_last_message_is_woken_once_and_by_the_waker_it_came_with_last() {
+    loom::model(|| {
+        let mailbox = mailbox(4);
+        let mut inbox = Inbox::new(4);
+        let (first, second) = <[std::sync::Arc<Woken>; 2]>::default().into();
+        let wakers = [&first, &second].map(|woken| Waker::from(std::sync::Arc::clone(woken)));
+        let mut poll = |waker: &Waker| mailbox.poll_recv(&mailbox.urgent, &mut inbox, waker);
+        assert!(matches!(mailbox.tell(1), Pushed::Accepted));
+        assert!(poll(&wakers[0]).is_ready(), "it parks");
+        assert!(matches!(mailbox.tell(2), Pushed::Accepted));
+        assert!(matches!(mailbox.tell(3), Pushed::Accepted));
+        assert_eq!(first.times(), 1, "while it was at work");
+        assert!(poll(&wakers[0]).is_ready() && poll(&wakers[0]).is_ready());
+        assert!(poll(&wakers[0]).is_pending(), "it gives way once, because there were two");
+        assert!(poll(&wakers[0]).is_pending(), "and parks");
+        assert!(matches!(mailbox.tell(4), Pushed::Accepted));
+        assert!(poll(&wakers[0]).is_ready(), "it parks");
+        assert!(poll(&wakers[1]).is_pending(), "as another one");
+        assert!(mailbox.control(Control::Stop(ExitReason::Shutdown)));
+        assert_eq!((first.times(), second.times()), (3, 1));
+        assert!(poll(&wakers[1]).is_ready(), "control, though it was parked");
     });
 }
 

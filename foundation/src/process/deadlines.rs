@@ -10,7 +10,6 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -36,7 +35,6 @@ pub(crate) struct Deadlines {
 #[derive(Default)]
 struct Table {
     shards: [Mutex<Shard>; SHARDS],
-    next: AtomicUsize,
     /// When the sweep that is under way looks again; `None` if there is none.
     sweep: Mutex<Option<Instant>>,
     sooner: Notify,
@@ -130,7 +128,7 @@ impl<F> Drop for Limited<'_, F> {
 impl Table {
     /// Enters a wait and sees to it that somebody wakes it in time.
     fn enter(table: &Arc<Self>, at: Instant, waker: &Waker) -> (usize, usize) {
-        let number = table.next.fetch_add(1, Ordering::Relaxed) % SHARDS;
+        let number = shard_of(waker);
         let mut shard = table.shards[number].lock();
         let key = shard.entries.insert(Entry { at, waker: waker.clone(), is_due: false });
         let is_sooner = shard.soonest.is_none_or(|soonest| at < soonest);
@@ -184,6 +182,14 @@ impl Table {
         *sweep = self.shards.iter().filter_map(|shard| shard.lock().soonest).min();
         *sweep
     }
+}
+
+/// Tasks are spread over the shards by where they lie; each keeps to one, which its own core has at hand.
+fn shard_of(waker: &Waker) -> usize {
+    // The places of tasks differ by multiples of a cache line or of a page; the product's upper half has all of their bits.
+    let place = waker.data().addr() as u64;
+    let mixed = place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    usize::try_from(mixed).unwrap_or(0) % SHARDS
 }
 
 /// Says that no sweep is under way when the runtime drops it.

@@ -494,7 +494,8 @@ impl<M> Mailbox<M> {
                 lanes.data.take_all(&mut inbox.batch)
             };
             inbox.busy = inbox.has_batch();
-            if !inbox.busy && lanes.data.is_empty() && lanes.control.is_empty() {
+            if !inbox.busy && lanes.data.is_empty() {
+                debug_assert!(lanes.control.is_empty(), "control comes first");
                 self.park(&mut lanes, waker);
                 inbox.is_parked = true;
             }
