@@ -88,6 +88,8 @@ fn two_who_wait_both_hear_of_the_end() {
 fn a_wait_that_is_given_up_while_the_target_ends_leaves_nothing_behind() {
     loom::model(|| {
         let target = Actor::new(1);
+        drop(Monitor::of(&target.door()));
+        assert_eq!(target.cell().watchers(), 0, "it is off the list");
         let monitor = Monitor::of(&target.door());
         let ending = target.end_beside(ExitReason::Shutdown);
         {
