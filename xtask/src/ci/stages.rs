@@ -13,6 +13,9 @@ use crate::{EXIT_CLEAN, EXIT_FINDINGS};
 /// How many idle processes show that the example works.
 const IDLE_PROCESSES: &str = "2000";
 
+/// One part of the bench stage.
+type Smoke<'a> = fn(&Runner<'a>) -> Result<u8, Failure>;
+
 impl Runner<'_> {
     pub(super) fn fmt(&self) -> Result<u8, Failure> {
         if !self.component("fmt", "rustfmt")? {
@@ -109,7 +112,7 @@ impl Runner<'_> {
 
     /// Built as the tests are, so that the stage costs seconds; it measures nothing.
     pub(super) fn bench(&self) -> Result<u8, Failure> {
-        let smokes: [(&str, fn(&Self) -> Result<u8, Failure>); 3] = [
+        let smokes: [(&str, Smoke<'_>); 3] = [
             ("benches/ratios/main.rs", Self::ratios),
             ("benches/kernel.rs", Self::kernel),
             ("examples/million_idle.rs", Self::idle),
