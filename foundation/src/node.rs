@@ -15,7 +15,7 @@ use crate::process::kill::Condemned;
 use crate::process::monitor::MonitorId;
 use crate::process::name::{Name, NameError, Names};
 use crate::process::pid::Pid;
-use crate::process::spawn::spawn_watchdog;
+use crate::process::spawn::{caught, spawn_watchdog};
 use crate::send::dead_letter::DeadLetters;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
@@ -126,6 +126,9 @@ impl NodeConfig {
     }
 
     /// Sets who hears the reports of supervisors. The default drops them. It runs inside the supervisor and must not block.
+    ///
+    /// A panic in it is caught and changes nothing for the supervisor: the report is lost, and
+    /// [`Node::listener_panics`] counts it.
     #[must_use]
     pub fn on_report(mut self, reporter: impl Fn(&Report) + Send + Sync + 'static) -> Self {
         self.reporter = Arc::new(reporter);
@@ -135,7 +138,8 @@ impl NodeConfig {
     /// Sets who hears the [`Alarm`]s of the kernel. The default drops them; they are counted all the same.
     ///
     /// It runs where the finding is made: inside a process, or on the thread of the watchdog. It must not block, and no lock of
-    /// the kernel is held meanwhile. A panic in it is a panic there.
+    /// the kernel is held meanwhile. A panic in it is caught and changes nothing for who speaks; [`Node::listener_panics`] counts
+    /// it.
     #[must_use]
     pub fn on_alarm(mut self, listener: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
         self.listener = Arc::new(listener);
@@ -221,6 +225,7 @@ pub(crate) struct Counters {
     monitors_dropped: AtomicU64,
     tasks: AtomicUsize,
     zombies: AtomicUsize,
+    listener_panics: AtomicU64,
 }
 
 impl Counters {
@@ -377,8 +382,34 @@ impl Node {
         }
     }
 
+    /// Returns how often a listener of [`NodeConfig::on_report`] or [`NodeConfig::on_alarm`] has panicked so far.
+    ///
+    /// The metric `foundation.listener.panics_total` counts them, too, with the label `listener`: `report` or `alarm`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Node, NodeConfig};
+    ///
+    /// let node = Node::new(NodeConfig::default())?;
+    /// assert_eq!(node.listener_panics(), 0);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
+    #[must_use]
+    pub fn listener_panics(&self) -> u64 {
+        self.counters().listener_panics.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn report(&self, report: &Report) {
-        (self.inner.reporter)(report);
+        self.tell("report", || (self.inner.reporter)(report));
+    }
+
+    /// Calls a listener, which cannot harm who calls it.
+    fn tell(&self, listener: &'static str, call: impl FnOnce()) {
+        if caught(call).is_none() {
+            self.counters().listener_panics.fetch_add(1, Ordering::Relaxed);
+            telemetry::listener_panicked(listener);
+        }
     }
 
     pub(crate) fn condemned(&self) -> Option<&Arc<Condemned>> {
@@ -388,7 +419,7 @@ impl Node {
     /// Counts a finding and tells whoever listens. Not under a lock.
     pub(crate) fn raise(&self, alarm: &Alarm) {
         telemetry::alarm_raised(alarm);
-        (self.inner.listener)(alarm);
+        self.tell("alarm", || (self.inner.listener)(alarm));
     }
 
     #[cfg(debug_assertions)]

@@ -1,6 +1,6 @@
 //! The locks and atomics of the lock-level code, real ones normally and loom's under `cfg(loom)`.
 //!
-//! Only what the mailbox and the reply cell need. Nothing here adds behaviour.
+//! Only what the mailbox, the reply cell and the cell of a process need. Nothing here adds behaviour.
 
 #[cfg(not(loom))]
 mod real {

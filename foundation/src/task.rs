@@ -379,12 +379,8 @@ impl PoolPermit {
     ///
     /// # Errors
     ///
-    /// [`BlockingError`] with the work: `Full` if all seats of the node are taken, `NoRuntime`. The place in the pool is given
-    /// back.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the runtime has no thread for blocking work and the operating system gives it none.
+    /// [`BlockingError`] with the work: `Full` if all seats of the node are taken, `NoRuntime`, `NoThread` if the operating
+    /// system gives the runtime none. The place in the pool is given back.
     pub fn spawn_blocking<W, T>(self, work: W) -> Result<TaskHandle<T>, BlockingError<W>>
     where
         W: FnOnce() -> T + Send + 'static,
@@ -398,14 +394,17 @@ impl PoolPermit {
             return Err(BlockingError::new(work, BlockingFailure::Full));
         };
         let (reply, answer) = reply::pair();
-        let kill = core.tasks.try_attach().map(|seat| {
+        let started = core.tasks.try_attach().map(|seat| {
             let count = TaskCount::new(&core.node);
             door.spawn_dependent(vec![seat], work, move |outcome| {
                 drop((place, count, node_seat));
                 reply.send(outcome);
             })
         });
-        Ok(TaskHandle { answer, kill, core, detached: false })
+        match started.transpose() {
+            Ok(kill) => Ok(TaskHandle { answer, kill, core, detached: false }),
+            Err(work) => Err(BlockingError::new(work, BlockingFailure::NoThread)),
+        }
     }
 
     /// Starts a task that belongs to a process, too: the process's end waits for the task's.

@@ -13,6 +13,7 @@ const DEAD_LETTERS: &str = "foundation.dead_letter.buried_total";
 const RESTARTS: &str = "foundation.supervisor.restarts_total";
 const GAVE_UP: &str = "foundation.supervisor.gave_up_total";
 const ALARMS: &str = "foundation.alarm.raised_total";
+const LISTENER_PANICS: &str = "foundation.listener.panics_total";
 
 /// Describes every metric of this crate to the installed recorder. Call it once, after installing one.
 ///
@@ -28,6 +29,7 @@ pub fn describe_metrics() {
     describe_counter!(RESTARTS, Unit::Count, "children that supervisors restarted");
     describe_counter!(GAVE_UP, Unit::Count, "supervisors that exceeded their restart intensity");
     describe_counter!(ALARMS, Unit::Count, "findings of the kernel about its processes, by kind");
+    describe_counter!(LISTENER_PANICS, Unit::Count, "panics of who hears reports or alarms");
 }
 
 /// Counts one end. A key that is written out, which `EXITS` is not, costs no allocation and is hashed once.
@@ -72,6 +74,11 @@ pub(crate) fn child_restarted() {
 
 pub(crate) fn supervisor_gave_up() {
     counter!(GAVE_UP).increment(1);
+}
+
+/// `listener` is `report` or `alarm`.
+pub(crate) fn listener_panicked(listener: &'static str) {
+    counter!(LISTENER_PANICS, "listener" => listener).increment(1);
 }
 
 pub(crate) fn alarm_raised(alarm: &Alarm) {

@@ -1,7 +1,7 @@
 //! Models of the lock-level code, under every interleaving that loom finds within its bounds.
 //!
-//! The files of the mailbox, the reply cell and the guarded sink are compiled once more here, with loom's locks, so that the
-//! models reach what is private in the crate. Run them with
+//! The files of the mailbox, the reply cell, the guarded sink, the watchers and the links of a process are compiled once more here,
+//! with loom's locks, so that the models reach what is private in the crate. Run them with
 //! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p foundation --test loom --release`.
 
 #![cfg(loom)]
@@ -16,32 +16,30 @@ mod process {
     pub(crate) mod exit;
     pub(crate) mod guarded_sink;
     pub(crate) mod lane;
+    pub(crate) mod link;
     pub(crate) mod mailbox;
+    pub(crate) mod monitor;
+    pub(crate) mod pid;
     pub(crate) mod reply;
+    pub(crate) mod state;
     pub(crate) mod waiting;
+    pub(crate) mod watchers;
 
-    /// Stand-ins for the types that the files above name.
-    pub(crate) mod link {
-        pub(crate) type ExitSignal = u64;
-    }
-
-    pub(crate) mod monitor {
-        pub(crate) type MonitorId = u64;
-
-        #[derive(Debug)]
-        pub(crate) struct Down {
-            pub(crate) monitor: MonitorId,
-        }
-
-        pub(crate) trait DownSink: Send + Sync {
-            fn down(&self, down: Down);
-            fn flush(&self, monitor: MonitorId);
-        }
-    }
+    #[path = "../../tests/loom/stand_ins.rs"]
+    mod stand_ins;
+    pub(crate) use stand_ins::{cell, dependents, kill, name, owner, progress, telemetry};
 }
+
+#[path = "loom/actor.rs"]
+mod actor;
+#[path = "loom/links.rs"]
+mod links;
+#[path = "loom/watchers.rs"]
+mod watchers;
 
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
+use std::num::NonZeroU64;
 use std::ops::Deref;
 use std::pin::pin;
 use std::task::{Context, Poll, Wake, Waker};
@@ -55,8 +53,10 @@ use process::envelope::{Control, Envelope, Pushed, Receipt, Received};
 use process::exit::ExitReason;
 use process::guarded_sink::GuardedSink;
 use process::mailbox::{Inbox, Mailbox, Overflow, Urgent};
-use process::monitor::{Down, DownSink};
+use process::monitor::{Down, DownSink, MonitorId};
+use process::pid::Pid;
 use process::reply;
+use process::telemetry;
 
 /// A mailbox with its flag, as a server has them.
 struct Post {
@@ -85,6 +85,12 @@ impl Post {
 fn mailbox(capacity: usize) -> Arc<Post> {
     let mailbox = Mailbox::new(capacity, Overflow::Wait);
     Arc::new(Post { urgent: Urgent::new(), mailbox })
+}
+
+/// A notice of some monitor about some process.
+fn down() -> Down {
+    let pid = Pid::new(NonZeroU64::MIN);
+    Down { monitor: MonitorId(1), pid, reason: ExitReason::Shutdown }
 }
 
 fn envelope(message: u32) -> Envelope<u32> {
@@ -160,7 +166,7 @@ fn a_flag_without_control_behind_it_neither_skips_mail_nor_loses_a_wake() {
         let mut inbox = Inbox::new(4);
         assert_eq!(receive(&mailbox, &mut inbox), 1, "two more are in its hands");
         // A notice comes and is taken back before it is seen; the flag stays.
-        assert!(mailbox.control(Control::Down(Down { monitor: 1 })));
+        assert!(mailbox.control(Control::Down(down())));
         mailbox.flush_control(|control| matches!(control, Control::Down(_)));
         let sender = {
             let mailbox = Arc::clone(&mailbox);
@@ -420,7 +426,7 @@ impl DownSink for Watcher {
         self.0.control(Control::Down(down));
     }
 
-    fn flush(&self, monitor: u64) {
+    fn flush(&self, monitor: MonitorId) {
         let is_stale =
             |control: &Control| matches!(control, Control::Down(down) if down.monitor == monitor);
         self.0.flush_control(is_stale);
@@ -436,9 +442,9 @@ fn no_notice_is_in_the_mailbox_after_its_guard_is_gone() {
         let sink = Arc::new(GuardedSink::new(watcher));
         let target = {
             let sink = Arc::clone(&sink);
-            thread::spawn(move || sink.down(Down { monitor: 1 }))
+            thread::spawn(move || sink.down(down()))
         };
-        sink.flush(1);
+        sink.flush(MonitorId(1));
         target.join().expect("the target does not panic");
         assert!(mailbox.take_control(&mailbox.urgent).is_none());
     });

@@ -68,6 +68,11 @@ impl<M> Outbox<M> {
         }
     }
 
+    /// Takes back what a task has said that could not be started.
+    fn forget(&self, task: TaskRef) {
+        self.state.lock().ended.retain(|ended| ended.task != task);
+    }
+
     fn take(&self, waker: &Waker) -> Option<Ended<M>> {
         let mut state = self.state.lock();
         let ended = state.ended.pop_front();
@@ -151,6 +156,23 @@ impl<M> Tasks<M> {
         let kill = start(Ending { task, outbox: Some(outbox), count: Some(count) });
         self.running.insert(task, Running { kill, is_aborted: false });
         task
+    }
+
+    /// The same with a start that can be refused. Then there was no task.
+    fn try_start<C, E>(
+        &mut self,
+        count: C,
+        start: impl FnOnce(Ending<M, C>) -> Result<TaskKill, E>,
+    ) -> Result<TaskRef, E> {
+        let mut refused = None;
+        let task =
+            self.start(count, |ending| start(ending).map_err(|error| refused = Some(error)).ok());
+        let Some(error) = refused else { return Ok(task) };
+        self.running.remove(&task);
+        if let Some(outbox) = &self.outbox {
+            outbox.forget(task);
+        }
+        Err(error)
     }
 
     fn abort(&mut self, task: TaskRef) -> bool {
@@ -294,11 +316,7 @@ impl<S: GenServer> Context<S> {
     ///
     /// # Errors
     ///
-    /// [`BlockingError`] with the work: `Full`, `NoRuntime`.
-    ///
-    /// # Panics
-    ///
-    /// Panics if the runtime has no thread for blocking work and the operating system gives it none.
+    /// [`BlockingError`] with the work: `Full`, `NoRuntime`, or `NoThread` if the operating system gives the runtime none.
     ///
     /// # Examples
     ///
@@ -360,9 +378,10 @@ impl<S: GenServer> Context<S> {
             return Err(BlockingError::new(work, BlockingFailure::Full));
         };
         let place = self.this().server().cell.dependents().attach();
-        Ok(self.owned().tasks.start(seat, |ending| {
-            Some(door.spawn_dependent(vec![place], work, move |outcome| ending.tell(outcome)))
-        }))
+        let started = self.owned().tasks.try_start(seat, |ending| {
+            door.spawn_dependent(vec![place], work, move |outcome| ending.tell(outcome))
+        });
+        started.map_err(|work| BlockingError::new(work, BlockingFailure::NoThread))
     }
 
     /// Aborts a task and returns true, or false if its end has been handed to a callback or it was aborted before.

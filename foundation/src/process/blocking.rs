@@ -60,6 +60,8 @@ pub enum BlockingFailure {
     Full,
     /// The caller runs outside a tokio runtime, so there are no threads for blocking work.
     NoRuntime,
+    /// The runtime has no thread for it, and could start none: the operating system refused one.
+    NoThread,
 }
 
 /// Blocking work that was refused, with the work.
@@ -104,6 +106,7 @@ impl<F> fmt::Display for BlockingError<F> {
         f.write_str(match self.cause {
             BlockingFailure::Full => "as much blocking work as the node allows runs already",
             BlockingFailure::NoRuntime => "blocking work needs a tokio runtime",
+            BlockingFailure::NoThread => "the runtime could start no thread for blocking work",
         })
     }
 }

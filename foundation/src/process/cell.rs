@@ -4,10 +4,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
-use parking_lot::{Mutex, MutexGuard};
 use tokio::task::AbortHandle;
 
 use crate::node::Node;
@@ -16,12 +15,13 @@ use crate::process::envelope::Control;
 use crate::process::exit::ExitReason;
 use crate::process::kill::kill;
 use crate::process::link::{self, ExitSignal, Links};
-use crate::process::monitor::{Down, DownSink, Monitor, Watch, Watcher};
+use crate::process::monitor::{DownSink, Monitor, Watch};
 use crate::process::name::Occupant;
 use crate::process::pid::Pid;
 use crate::process::progress::Progress;
 use crate::process::server_ref::{Server, ServerRef};
 use crate::process::state::{State, Watchers};
+use crate::sync::{Mutex, MutexGuard};
 use crate::sys::status::ProcessKind;
 
 /// One process, whatever its message type.
@@ -237,81 +237,6 @@ impl Cell {
     pub(crate) fn pending_exit(&self) -> Option<ExitReason> {
         self.state.lock().pending().cloned()
     }
-
-    /// Puts a watcher on the list and returns its place, or `None` if the end is known already.
-    fn watch(&self, watcher: Watcher) -> Option<usize> {
-        let mut state = self.state.lock();
-        if state.is_published {
-            return None;
-        }
-        Some(state.seldom().watchers.insert(watcher))
-    }
-
-    /// Takes the watcher at `place` off the list; returns false if it was not there any more.
-    pub(crate) fn unwatch(&self, place: usize) -> bool {
-        // The end of the process takes the whole list at once, so a place is never used again for another watcher while
-        // the first one still holds it.
-        let mut state = self.state.lock();
-        let watcher = state.known_mut().and_then(|known| known.watchers.try_remove(place));
-        drop(state);
-        watcher.is_some()
-    }
-
-    /// Waits, as the watcher at `place`, for the end.
-    pub(crate) fn poll_watched(&self, place: usize, waker: &Waker) -> Poll<ExitReason> {
-        let mut state = self.state.lock();
-        if state.is_published {
-            return Poll::Ready(state.exit.clone().unwrap_or(ExitReason::NoProc));
-        }
-        if let Some(watcher) = state.known_mut().and_then(|known| known.watchers.get_mut(place)) {
-            watcher.wait(waker);
-        }
-        Poll::Pending
-    }
-
-    /// Records why the process ended and frees the name. Returns false if that had already happened.
-    pub(crate) fn end(&self, reason: &ExitReason) -> bool {
-        let (occupant, groups) = {
-            let mut state = self.state.lock();
-            if state.exit.is_some() {
-                // A zombie ends twice: when it is fenced, and when its code does.
-                if std::mem::take(&mut state.is_fenced) {
-                    self.node.counters().zombie_gone();
-                }
-                return false;
-            }
-            state.exit = Some(reason.clone());
-            state.abort = None;
-            let groups = state.known_mut().map(|known| std::mem::take(&mut known.groups));
-            (state.occupant.take(), groups.unwrap_or_default())
-        };
-        if let Some(occupant) = occupant {
-            occupant.vacate(self.pid);
-        }
-        for group in groups {
-            group.vacate(self.pid);
-        }
-        self.node.counters().process_ended();
-        crate::telemetry::process_ended(reason);
-        true
-    }
-
-    /// Makes the end known to whoever looks, and returns who is to be told.
-    pub(crate) fn publish(&self) -> Published {
-        let mut state = self.state.lock();
-        state.is_published = true;
-        let (watchers, links) = match state.known_mut() {
-            Some(known) => (std::mem::take(&mut known.watchers), known.links.take()),
-            None => (Watchers::new(), None),
-        };
-        Published {
-            waiter: state.waiter.take(),
-            tells_owner: std::mem::take(&mut state.tells_owner),
-            watchers,
-            links,
-            place: state.place.take(),
-        }
-    }
 }
 
 #[expect(
@@ -394,20 +319,11 @@ impl ProcessRef {
 
     /// Watches the process from outside any process. Cost: one short lock.
     pub fn monitor(&self) -> Monitor {
-        let cell = self.process.cell();
-        let id = cell.node().next_monitor();
-        let place = cell.watch(Watcher::waiting(id));
-        Monitor::new(id, Arc::clone(&self.process), place)
+        Monitor::of(&self.process)
     }
 
     pub(crate) fn watch(&self, sink: Arc<dyn DownSink>) -> Watch {
-        let cell = self.process.cell();
-        let id = cell.node().next_monitor();
-        let place = cell.watch(Watcher::sink(id, Arc::clone(&sink)));
-        if place.is_none() {
-            sink.down(Down { monitor: id, pid: cell.pid(), reason: ExitReason::NoProc });
-        }
-        Watch { id, target: Arc::clone(&self.process), sink, place }
+        Watch::of(&self.process, sink)
     }
 
     /// Sends an exit signal. As in OTP `exit/2`:

@@ -8,13 +8,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::task::Waker;
 
-use parking_lot::MutexGuard;
-
 use crate::process::cell::{Process, abort_task};
 use crate::process::exit::ExitReason;
 use crate::process::kill::{condemn, kill};
 use crate::process::pid::Pid;
 use crate::process::state::State;
+use crate::sync::MutexGuard;
 
 /// An exit signal that a process trapped.
 ///

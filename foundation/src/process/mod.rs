@@ -29,3 +29,4 @@ pub(crate) mod state;
 #[cfg(debug_assertions)]
 pub(crate) mod wait_for;
 pub(crate) mod waiting;
+pub(crate) mod watchers;

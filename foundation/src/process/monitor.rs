@@ -116,8 +116,11 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    pub(crate) fn new(id: MonitorId, target: Arc<dyn Process>, place: Option<usize>) -> Self {
-        Self { id, target, place }
+    pub(crate) fn of(target: &Arc<dyn Process>) -> Self {
+        let cell = target.cell();
+        let id = cell.node().next_monitor();
+        let place = cell.watch(Watcher::waiting(id));
+        Self { id, target: Arc::clone(target), place }
     }
 
     /// Returns the id that the `Down` will carry.
@@ -193,11 +196,23 @@ impl fmt::Debug for MonitorRef {
 
 /// A watcher's own half of an entry that is a sink; dropping it removes the entry.
 pub(crate) struct Watch {
-    pub(crate) id: MonitorId,
-    pub(crate) target: Arc<dyn Process>,
-    pub(crate) sink: Arc<dyn DownSink>,
+    id: MonitorId,
+    target: Arc<dyn Process>,
+    sink: Arc<dyn DownSink>,
     /// Its place in the list; `None` if the target had already ended.
-    pub(crate) place: Option<usize>,
+    place: Option<usize>,
+}
+
+impl Watch {
+    pub(crate) fn of(target: &Arc<dyn Process>, sink: Arc<dyn DownSink>) -> Self {
+        let cell = target.cell();
+        let id = cell.node().next_monitor();
+        let place = cell.watch(Watcher::sink(id, Arc::clone(&sink)));
+        if place.is_none() {
+            sink.down(Down { monitor: id, pid: cell.pid(), reason: ExitReason::NoProc });
+        }
+        Self { id, target: Arc::clone(target), sink, place }
+    }
 }
 
 impl Drop for Watch {

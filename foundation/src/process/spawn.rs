@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::CatchUnwind;
+use parking_lot::Mutex;
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 
@@ -221,7 +222,7 @@ where
     for place in &*places {
         place.announce(Dependent::Task(handle.abort_handle()));
     }
-    Some(TaskKill(handle.abort_handle()))
+    Some(TaskKill(Some(handle.abort_handle())))
 }
 
 /// Where blocking work can run: the threads that the runtime of the caller has for it.
@@ -235,6 +236,10 @@ impl BlockingDoor {
 
     /// Runs work that belongs to the owners of `places`, as [`spawn_dependent`] does with a future. Killing it has an effect
     /// only until it begins; then `settle` is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The work, if the runtime has no thread for it and the operating system gives it none; then `settle` is dropped.
     #[expect(
         clippy::disallowed_methods,
         reason = "unsupervised_spawn: this is the one place where blocking work is born"
@@ -244,26 +249,49 @@ impl BlockingDoor {
         places: Vec<DependentGuard>,
         work: W,
         settle: S,
-    ) -> TaskKill
+    ) -> Result<TaskKill, W>
     where
         W: FnOnce() -> T + Send + 'static,
         S: FnOnce(Result<T, Arc<str>>) + Send + 'static,
     {
         let places = Arc::new(places);
         let work = Work { future: work, settle, held: Arc::clone(&places) };
-        let handle = self.0.spawn_blocking(move || {
+        // Where it can be taken back from: a runtime without a thread panics, and keeps what it got for a later one.
+        let desk = Arc::new(Mutex::new(Some(work)));
+        let waiting = Arc::clone(&desk);
+        let run = move || {
+            let Some(work) = waiting.lock().take() else { return };
             // Taken whole, as above; the closure is gone when its outcome is known.
-            let work = work;
             let Work { held, settle, future: work } = work;
             let outcome = std::panic::catch_unwind(AssertUnwindSafe(work));
             settle(outcome.map_err(|panic| panic_text(&*panic)));
             drop(held);
-        });
+        };
+        let Some(handle) = caught(|| self.0.spawn_blocking(run)) else {
+            let refused = desk.lock().take();
+            // A thread that was busy until now can have begun it. What has begun cannot be killed.
+            return refused.map_or(Ok(TaskKill(None)), |work| Err(work.future));
+        };
+        // From now on the runtime alone decides when work that has not begun is dropped.
+        drop(desk);
         for place in &*places {
             place.announce(Dependent::Blocking(handle.abort_handle()));
         }
-        TaskKill(handle.abort_handle())
+        Ok(TaskKill(Some(handle.abort_handle())))
     }
+}
+
+/// Runs code that the kernel calls and does not depend on. `None` if it panicked.
+pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
+    let panic = match std::panic::catch_unwind(AssertUnwindSafe(code)) {
+        Ok(value) => return Some(value),
+        Err(panic) => panic,
+    };
+    // What was thrown may panic when it is dropped. What that throws is kept for ever, or there would be no end of it.
+    if let Err(again) = std::panic::catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+        Box::leak(again);
+    }
+    None
 }
 
 /// A task before it runs. Fields are dropped in this order: when the places are free, nothing of the task is left.
@@ -275,12 +303,12 @@ struct Work<F, S> {
 
 /// Ends one task.
 #[derive(Debug)]
-pub(crate) struct TaskKill(tokio::task::AbortHandle);
+pub(crate) struct TaskKill(Option<tokio::task::AbortHandle>);
 
 impl TaskKill {
     #[expect(clippy::disallowed_methods, reason = "the kernel ends what it started")]
     pub(crate) fn kill(&self) {
-        self.0.abort();
+        self.0.iter().for_each(|handle| handle.abort());
     }
 }
 

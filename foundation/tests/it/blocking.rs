@@ -1,18 +1,18 @@
 //! Blocking work: off the threads of the processes, counted, capped, and waited for.
 
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 
 use foundation::{
     BlockingFailure, Context, ExitReason, Node, NodeConfig, Restart, ServerRef, Strategy,
-    Supervisor, TaskError, TaskSupervisorSpec,
+    Supervisor, TaskError, TaskPool, TaskSupervisorSpec,
 };
-use test_helpers::{Baseline, DEADLINE, Journal, eventually};
+use test_helpers::{Baseline, DEADLINE, IsolatedTree, Journal, eventually};
 
 use crate::host::{Host, HostMsg, host, note, spec, within};
-use crate::support::{is_killed, is_pending, on_thread, quiet, supervisor};
+use crate::support::{Meeting, in_time, is_killed, is_pending, on_thread, quiet, supervisor};
 
 /// Work that blocks its thread until the test comes, too.
-fn until(both: &Arc<Barrier>, text: &'static str) -> impl FnOnce() -> HostMsg + Send + use<> {
+fn until(both: &Arc<Meeting>, text: &'static str) -> impl FnOnce() -> HostMsg + Send + use<> {
     let both = Arc::clone(both);
     move || {
         both.wait();
@@ -20,8 +20,8 @@ fn until(both: &Arc<Barrier>, text: &'static str) -> impl FnOnce() -> HostMsg + 
     }
 }
 
-fn door() -> Arc<Barrier> {
-    Arc::new(Barrier::new(2))
+fn door() -> Arc<Meeting> {
+    Arc::new(Meeting::new())
 }
 
 fn start(
@@ -44,7 +44,7 @@ async fn blocking_work_leaves_the_process_free() {
     journal.written("done", 1).await;
     assert_eq!(journal.take(), ["output", "done"]);
     baseline.assert_now();
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn a_panic_in_blocking_work_is_one_notice() {
     journal.written("done: the task panicked: no luck", 1).await;
     assert_eq!(within(&server, |cx| cx.tasks()).await, 0);
     assert_eq!((journal.take().len(), tree.node().counts().blocking), (1, 0));
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 /// A host on a node with `pieces_max` seats, and on nothing else.
@@ -91,7 +91,7 @@ async fn one_piece_too_many_is_refused_and_comes_back() {
     doors[1].wait();
     journal.written("done", 3).await;
     assert_eq!(node.counts().blocking, 0);
-    root.shutdown().await;
+    in_time(root.shutdown()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -125,7 +125,7 @@ async fn the_cap_holds_however_many_ask_at_once() {
     assert!(journal.most_at_once("work") <= 3, "{}", journal.most_at_once("work"));
     let begun = journal.take().iter().filter(|entry| *entry == "+work").count();
     assert_eq!(begun, accepted, "what was accepted ran, what was refused did not");
-    root.shutdown().await;
+    in_time(root.shutdown()).await;
 }
 
 #[tokio::test]
@@ -156,11 +156,11 @@ async fn the_end_of_a_process_is_known_only_when_its_blocking_work_has_returned(
         assert!(is_pending(&mut down), "way {how}: its work still runs");
         assert!(server.is_alive());
         both.wait();
-        let reason = down.await.reason;
+        let reason = in_time(down).await.reason;
         assert!(how != 0 || is_killed(&reason), "{reason:?}");
         assert_eq!((journal.alive("work"), tree.node().counts().blocking), (0, 0));
         assert!(!journal.entries().contains(&"output".to_owned()));
-        tree.shutdown().await;
+        in_time(tree.shutdown()).await;
     }
 }
 
@@ -187,7 +187,7 @@ async fn an_abort_takes_the_output_and_the_end_comes_when_the_work_has_returned(
     journal.written("done: the task was aborted", 1).await;
     quiet().await;
     assert_eq!((journal.take().len(), tree.node().counts().blocking), (1, 0));
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 /// With one thread for blocking work, the second piece waits for it.
@@ -221,31 +221,24 @@ fn work_that_still_waits_for_a_thread_is_not_begun_any_more() {
         server.process().exit(ExitReason::Killed);
         quiet().await;
         both.wait();
-        assert!(is_killed(&down.down().await.reason));
+        assert!(is_killed(&in_time(down.down()).await.reason));
         assert_eq!((journal.take().len(), tree.node().counts().blocking), (0, 0));
-        tree.shutdown().await;
+        in_time(tree.shutdown()).await;
     });
 }
 
 #[tokio::test]
 async fn a_place_of_a_pool_takes_blocking_work_and_the_pool_waits_for_it() {
-    let pool = TaskSupervisorSpec::new().limit(1);
-    let tree = test_helpers::IsolatedTree::start_with(|node| {
-        let pool = pool.name(node, "pool").expect("the name is free");
-        supervisor(Strategy::OneForOne).child(pool.as_child("pool"))
-    });
-    let tree = tree.await.expect("the tree starts");
-    let named = tree.node().task_supervisor("pool").expect("the type fits");
-    let pool = named.resolve().await.expect("it runs");
+    let (tree, pool) = pool().await;
     let baseline = Baseline::of(tree.node());
 
     let place = pool.try_acquire().expect("there is room");
     let task = place.spawn_blocking(|| 6 * 7).expect("there is a seat");
-    assert_eq!(task.await, Ok(42));
+    assert_eq!(in_time(task).await, Ok(42));
     baseline.assert_now();
-    let place = pool.acquire().await.expect("it is free again");
+    let place = in_time(pool.acquire()).await.expect("it is free again");
     let task = place.spawn_blocking(|| -> u64 { panic!("no luck") }).expect("there is a seat");
-    assert_eq!(task.await, Err(TaskError::Panicked("no luck".into())));
+    assert_eq!(in_time(task).await, Err(TaskError::Panicked("no luck".into())));
 
     let (begun, both) = (door(), door());
     let work = {
@@ -255,7 +248,7 @@ async fn a_place_of_a_pool_takes_blocking_work_and_the_pool_waits_for_it() {
             both.wait();
         }
     };
-    let place = pool.acquire().await.expect("it is free again");
+    let place = in_time(pool.acquire()).await.expect("it is free again");
     let task = place.spawn_blocking(work).expect("there is a seat");
     begun.wait();
     let process = tree.process("pool").await;
@@ -268,10 +261,56 @@ async fn a_place_of_a_pool_takes_blocking_work_and_the_pool_waits_for_it() {
     let was_alone = eventually(DEADLINE, is_alone).await;
     both.wait();
     assert!(was_alone, "no other work runs");
-    down.await;
+    in_time(down).await;
     assert_eq!(tree.node().counts().blocking, 0);
-    assert_eq!(task.await, Ok(()), "it had a result when the pool ended");
-    tree.shutdown().await;
+    assert_eq!(in_time(task).await, Ok(()), "it had a result when the pool ended");
+    in_time(tree.shutdown()).await;
+}
+
+/// A tree with a pool of one place.
+async fn pool() -> (IsolatedTree, TaskPool) {
+    let spec = TaskSupervisorSpec::new().limit(1);
+    let tree = IsolatedTree::start_with(|node| {
+        let spec = spec.name(node, "pool").expect("the name is free");
+        supervisor(Strategy::OneForOne).child(spec.as_child("pool"))
+    });
+    let tree = tree.await.expect("the tree starts");
+    let named = tree.node().task_supervisor("pool").expect("the type fits");
+    let pool = named.resolve().await.expect("it runs");
+    (tree, pool)
+}
+
+/// A runtime that gets no thread: no system has room for such a stack.
+#[test]
+fn blocking_work_without_a_thread_comes_back() {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().thread_stack_size(1 << 60).build().expect("a runtime");
+    runtime.block_on(async {
+        let (tree, server, journal) = host().await;
+        let baseline = Baseline::of(tree.node());
+        for _ in 0..2 {
+            let refused = within(&server, |cx| {
+                let refused = cx.spawn_blocking(|| note("it")).expect_err("there is no thread");
+                assert_eq!(cx.tasks(), 0, "there was no task");
+                (refused.cause, refused.to_string(), refused.into_work()())
+            });
+            let (cause, text, work) = in_time(refused).await;
+            assert_eq!(cause, BlockingFailure::NoThread);
+            assert_eq!(text, "the runtime could start no thread for blocking work");
+            assert!(matches!(work, HostMsg::Note(text) if text == "it"));
+        }
+        quiet().await;
+        assert_eq!(journal.entries(), [""; 0], "nothing ran, and nothing ended");
+        baseline.assert_now();
+        in_time(tree.shutdown()).await;
+
+        let (tree, pool) = pool().await;
+        let place = pool.try_acquire().expect("there is room");
+        let refused = place.spawn_blocking(|| 1).expect_err("there is no thread");
+        assert_eq!((refused.cause, refused.into_work()()), (BlockingFailure::NoThread, 1));
+        assert_eq!((pool.available(), tree.node().counts().blocking), (1, 0));
+        in_time(tree.shutdown()).await;
+    });
 }
 
 #[tokio::test]
@@ -280,16 +319,9 @@ async fn blocking_work_is_refused_without_seats_and_without_a_runtime() {
     let cause =
         within(&server, |cx| cx.spawn_blocking(|| note("x")).map_err(|refused| refused.cause));
     assert_eq!(cause.await, Err(BlockingFailure::Full));
-    root.shutdown().await;
+    in_time(root.shutdown()).await;
 
-    let pool = TaskSupervisorSpec::new().limit(1);
-    let tree = test_helpers::IsolatedTree::start_with(|node| {
-        let pool = pool.name(node, "pool").expect("the name is free");
-        supervisor(Strategy::OneForOne).child(pool.as_child("pool"))
-    });
-    let tree = tree.await.expect("the tree starts");
-    let named = tree.node().task_supervisor("pool").expect("the type fits");
-    let pool = named.resolve().await.expect("it runs");
+    let (tree, pool) = pool().await;
     let place = pool.try_acquire().expect("there is room");
     let outside = on_thread(move || {
         let refused = place.spawn_blocking(|| 1).expect_err("there is no runtime");
@@ -300,5 +332,5 @@ async fn blocking_work_is_refused_without_seats_and_without_a_runtime() {
     assert_eq!((cause, work), (BlockingFailure::NoRuntime, 1));
     assert_eq!(text, "blocking work needs a tokio runtime");
     assert_eq!((pool.available(), tree.node().counts().blocking), (1, 0));
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }

@@ -1,11 +1,11 @@
 //! A group has exactly the processes that joined it, did not leave it, and live.
 
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 
 use foundation::{ExitReason, Group, NameError, Restart, ServerRef, Strategy};
 use test_helpers::{Do, IsolatedTree, Journal, Worker};
 
-use crate::support::{lone, note, on_thread, settled, supervisor};
+use crate::support::{Meeting, lone, note, on_thread, settled, supervisor};
 
 /// Workers of these names, members of the group `g`.
 async fn members(ids: &[&str]) -> (IsolatedTree, Group<Do>) {
@@ -100,7 +100,7 @@ async fn a_process_that_joins_while_it_ends_is_no_member_afterwards() {
     let (tree, group) = members(&[]).await;
     for turn in 0..300 {
         let (other, server) = lone(Worker::spec("a", &Journal::new())).await;
-        let barrier = Arc::new(Barrier::new(2));
+        let barrier = Arc::new(Meeting::new());
         let joiner = on_thread({
             let (group, server, barrier) = (group.clone(), server.clone(), Arc::clone(&barrier));
             move || {

@@ -1,6 +1,6 @@
 //! Links: one exit signal for each, in both directions, which ends whoever does not trap it; and `exit/2`.
 
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 
 use foundation::{
     Context, Exit, ExitReason, ExitSignal, GenServer, Info, ProcessRef, Reply, Restart, ServerRef,
@@ -8,7 +8,7 @@ use foundation::{
 };
 use test_helpers::{Do, IsolatedTree, Journal, Worker};
 
-use crate::support::{is_killed, lone, of, on_thread, quiet, settled};
+use crate::support::{Meeting, is_killed, lone, of, on_thread, quiet, settled};
 
 /// Temporary workers of these names, which share a journal.
 async fn workers(ids: &[&str], journal: &Journal) -> (IsolatedTree, Vec<ServerRef<Do>>) {
@@ -210,7 +210,7 @@ enum Ask {
     /// Link, kill, wait for the end, unlink.
     Outlive(ProcessRef, Reply<()>),
     /// Link, let somebody else kill the peer, and unlink after so many turns.
-    Race(ProcessRef, Arc<Barrier>, u32),
+    Race(ProcessRef, Arc<Meeting>, u32),
     Signals(Reply<usize>),
 }
 
@@ -279,7 +279,7 @@ async fn a_signal_never_comes_after_unlink_returned() {
     let (tree, unlinker) = unlinker().await;
     for turn in 0..300 {
         let (other, peer) = lone(Worker::spec("p", &Journal::new())).await;
-        let barrier = Arc::new(Barrier::new(2));
+        let barrier = Arc::new(Meeting::new());
         let (process, victim) = (peer.process().clone(), peer.process().clone());
         let race = Ask::Race(process, Arc::clone(&barrier), turn % 32);
         assert!(unlinker.cast(race).is_ok(), "there is room");

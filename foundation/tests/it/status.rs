@@ -1,7 +1,6 @@
 //! The status of a process says where it is in its life, and how much it has done.
 
 use std::sync::Arc;
-use std::sync::Barrier;
 use std::time::Duration;
 
 use foundation::{
@@ -11,7 +10,7 @@ use foundation::{
 use test_helpers::{Do, Gate, Journal, Plan, Worker};
 
 use crate::clerk::{Clerk, Gates, Task};
-use crate::support::{beside, held, lone, of, settled};
+use crate::support::{Meeting, beside, held, lone, of, settled};
 
 #[tokio::test]
 async fn the_state_follows_the_life_of_a_process() {
@@ -160,16 +159,16 @@ struct Blocks;
 
 impl ThreadServer for Blocks {
     type Args = ();
-    type Msg = Arc<Barrier>;
+    type Msg = Arc<Meeting>;
 
-    fn init((): (), _cx: &mut ThreadContext<Arc<Barrier>>) -> Result<Self, Exit> {
+    fn init((): (), _cx: &mut ThreadContext<Arc<Meeting>>) -> Result<Self, Exit> {
         Ok(Self)
     }
 
     fn handle_batch(
         &mut self,
-        batch: &mut Vec<Arc<Barrier>>,
-        _cx: &mut ThreadContext<Arc<Barrier>>,
+        batch: &mut Vec<Arc<Meeting>>,
+        _cx: &mut ThreadContext<Arc<Meeting>>,
     ) -> Result<(), Exit> {
         for barrier in batch.drain(..) {
             // Once to say that it is here, once to be let go.
@@ -184,10 +183,10 @@ impl ThreadServer for Blocks {
 async fn a_process_on_a_thread_shows_its_batch() {
     let child = ThreadServerSpec::<Blocks>::new(()).child("t").restart(Restart::Temporary);
     let tree = of(Strategy::OneForOne, [child]).await;
-    let server: ServerRef<Arc<Barrier>> = tree.server("t").await;
+    let server: ServerRef<Arc<Meeting>> = tree.server("t").await;
     let status = server.process().status();
     assert_eq!((status.kind, status.state), (ProcessKind::Thread, RunState::Waiting));
-    let barrier = Arc::new(Barrier::new(2));
+    let barrier = Arc::new(Meeting::new());
     let handled = beside({
         let (server, barrier) = (server.clone(), Arc::clone(&barrier));
         async move { foundation::handled(&server, barrier, Duration::from_secs(5)).await.map(drop) }
@@ -196,7 +195,7 @@ async fn a_process_on_a_thread_shows_its_batch() {
     barrier.wait();
     let status = server.process().status();
     assert_eq!((status.state, status.is_polled, status.polls), (RunState::Running, true, 1));
-    assert!(status.message.is_some_and(|kind| kind.contains("Barrier")));
+    assert!(status.message.is_some_and(|kind| kind.contains("Meeting")));
     barrier.wait();
     handled.await.expect("no panic").expect("it is handled");
     let status = server.process().status();

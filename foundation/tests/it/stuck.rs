@@ -1,7 +1,7 @@
 //! A process that does not come back from one poll is named, once for each such poll.
 
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use foundation::{
@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use test_helpers::{DEADLINE, Gate, IsolatedTree, eventually};
 
 use crate::clerk::{Clerk, Gates, Task};
-use crate::support::{beside, supervisor};
+use crate::support::{Meeting, beside, supervisor};
 
 /// So long that the watchdog's own thread never looks during a test: its looks are paced by real time.
 const LIMIT: Duration = Duration::from_secs(3_600);
@@ -109,18 +109,18 @@ async fn a_node_without_a_limit_looks_at_nobody() {
 
 /// Blocks in `init`, before its first await, or where its state is dropped.
 struct Slow {
-    dropped: Option<Arc<Barrier>>,
+    dropped: Option<Arc<Meeting>>,
 }
 
 #[derive(Clone)]
 struct SlowArgs {
-    init: Option<Arc<Barrier>>,
-    dropped: Option<Arc<Barrier>>,
+    init: Option<Arc<Meeting>>,
+    dropped: Option<Arc<Meeting>>,
     fails: bool,
 }
 
 /// Once to say that it is here, once to be let go.
-fn pass(barrier: Option<&Arc<Barrier>>) {
+fn pass(barrier: Option<&Arc<Meeting>>) {
     if let Some(barrier) = barrier {
         barrier.wait();
         barrier.wait();
@@ -165,7 +165,7 @@ async fn the_child_that_blocks_its_supervisors_task_is_named_and_the_supervisor_
     let spec = supervisor(Strategy::OneForOne).child(kids);
     let tree = IsolatedTree::start_configured(config, |_node| spec).await.expect("it starts");
     let kids = tree.node().supervisor("kids").expect("a supervisor");
-    let pair = || Some(Arc::new(Barrier::new(2)));
+    let pair = || Some(Arc::new(Meeting::new()));
     let args = SlowArgs { init: pair(), dropped: pair(), fails: false };
     let (init, dropped) = (args.init.clone(), args.dropped.clone());
     let child = ServerSpec::<Slow>::new(args).child("slow").restart(Restart::Temporary);
@@ -200,7 +200,7 @@ async fn the_child_that_blocks_its_supervisors_task_is_named_and_the_supervisor_
 async fn for_the_supervisor_the_limit_begins_when_its_child_has_come_back() {
     let (clock, alarms) =
         (Arc::new(test_helpers::ManualClock::new()), Arc::new(Mutex::new(vec![])));
-    let (heard, reported) = (Arc::clone(&alarms), Arc::new(Barrier::new(2)));
+    let (heard, reported) = (Arc::clone(&alarms), Arc::new(Meeting::new()));
     let report = Arc::clone(&reported);
     let config = NodeConfig::default()
         .stuck_after(LIMIT)
@@ -209,7 +209,7 @@ async fn for_the_supervisor_the_limit_begins_when_its_child_has_come_back() {
         // It runs inside the supervisor, which is stuck if it blocks.
         .on_report(move |_report| pass(Some(&report)));
     let node = Node::new(config).expect("tests unwind");
-    let init = Arc::new(Barrier::new(2));
+    let init = Arc::new(Meeting::new());
     // The child crashes, blocks when it is restarted, and fails then: all that is one poll of the supervisor.
     let attempts = Mutex::new(0);
     let second = Some(Arc::clone(&init));
@@ -247,16 +247,16 @@ struct Blocks;
 
 impl ThreadServer for Blocks {
     type Args = ();
-    type Msg = Arc<Barrier>;
+    type Msg = Arc<Meeting>;
 
-    fn init((): (), _cx: &mut ThreadContext<Arc<Barrier>>) -> Result<Self, Exit> {
+    fn init((): (), _cx: &mut ThreadContext<Arc<Meeting>>) -> Result<Self, Exit> {
         Ok(Self)
     }
 
     fn handle_batch(
         &mut self,
-        batch: &mut Vec<Arc<Barrier>>,
-        _cx: &mut ThreadContext<Arc<Barrier>>,
+        batch: &mut Vec<Arc<Meeting>>,
+        _cx: &mut ThreadContext<Arc<Meeting>>,
     ) -> Result<(), Exit> {
         batch.drain(..).for_each(|barrier| pass(Some(&barrier)));
         Ok(())
@@ -269,8 +269,8 @@ async fn a_process_on_its_own_thread_may_block() {
     let spec =
         supervisor(Strategy::OneForOne).child(ThreadServerSpec::<Blocks>::new(()).child("t"));
     let tree = IsolatedTree::start_configured(config, |_node| spec).await.expect("it starts");
-    let server: ServerRef<Arc<Barrier>> = tree.server("t").await;
-    let barrier = Arc::new(Barrier::new(2));
+    let server: ServerRef<Arc<Meeting>> = tree.server("t").await;
+    let barrier = Arc::new(Meeting::new());
     server.cast(Arc::clone(&barrier)).expect("there is room");
     barrier.wait();
     for _ in 0..3 {

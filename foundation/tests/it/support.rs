@@ -11,7 +11,8 @@ use foundation::{
     ChildSpec, ExitReason, ProcessRef, Restart, ServerRef, ServerSpec, Strategy, SupervisorSpec,
 };
 use futures_util::FutureExt;
-use test_helpers::{Do, Gate, IsolatedTree, Worker};
+use parking_lot::{Condvar, Mutex};
+use test_helpers::{DEADLINE, Do, Gate, IsolatedTree, Worker};
 
 /// Many restarts are fine.
 pub(crate) fn supervisor(strategy: Strategy) -> SupervisorSpec {
@@ -90,6 +91,45 @@ pub(crate) fn on_thread<T: Send + 'static>(
     client: impl FnOnce() -> T + Send + 'static,
 ) -> std::thread::JoinHandle<T> {
     std::thread::spawn(client)
+}
+
+/// Waits for what the code must bring about. If it does not, the test fails, and does not hang.
+///
+/// Not for a test with a paused clock, which goes on by itself when nobody has anything to do.
+pub(crate) async fn in_time<F: Future>(event: F) -> F::Output {
+    tokio::time::timeout(DEADLINE, event).await.expect("it happens")
+}
+
+/// Where two threads meet, as often as they like; for work that blocks. Whoever waits in vain panics after a while, so that a test
+/// of code that is wrong fails, and does not hang. What the other one does is the only thing that lets it pass.
+pub(crate) struct Meeting {
+    /// How often somebody has come.
+    arrivals: Mutex<usize>,
+    met: Condvar,
+    patience: Duration,
+}
+
+impl Meeting {
+    pub(crate) fn new() -> Self {
+        Self { arrivals: Mutex::new(0), met: Condvar::new(), patience: DEADLINE }
+    }
+
+    /// Blocks the thread until the other one comes, too.
+    pub(crate) fn wait(&self) {
+        let mut arrivals = self.arrivals.lock();
+        *arrivals += 1;
+        let both = arrivals.next_multiple_of(2);
+        self.met.notify_all();
+        let is_alone = |arrivals: &mut usize| *arrivals < both;
+        let waited = self.met.wait_while_for(&mut arrivals, is_alone, self.patience);
+        assert!(!waited.timed_out(), "the other one did not come");
+    }
+}
+
+#[test]
+#[should_panic(expected = "the other one did not come")]
+fn a_meeting_to_which_only_one_comes_fails() {
+    Meeting { patience: Duration::from_millis(1), ..Meeting::new() }.wait();
 }
 
 /// Lets everybody else run until nobody has anything to do.

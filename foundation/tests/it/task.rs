@@ -1,7 +1,7 @@
 //! Task pools: one shared limit, isolated panics, nothing outlives its pool.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
 
 use foundation::{
     ChildKind, Context, Exit, ExitReason, GenServer, PoolError, ServerSpec, Strategy, TaskError,
@@ -9,7 +9,7 @@ use foundation::{
 };
 use test_helpers::{Baseline, Gate, IsolatedTree, Journal, eventually};
 
-use crate::support::{Witness, beside, is_pending, on_thread, quiet, supervisor};
+use crate::support::{Meeting, Witness, beside, is_pending, on_thread, quiet, supervisor};
 
 /// A tree with the pool `pool`.
 async fn pool(limit: usize, queue: usize) -> (IsolatedTree, TaskPool) {
@@ -229,7 +229,7 @@ async fn no_task_is_alive_when_the_end_of_its_pool_is_known_on_many_threads() {
 async fn a_pool_is_not_over_while_one_of_its_tasks_is_between_two_await_points() {
     for is_stopped in [true, false] {
         let (tree, pool) = pool(1, 10).await;
-        let (started, gate) = (Gate::new(), Arc::new(Barrier::new(2)));
+        let (started, gate) = (Gate::new(), Arc::new(Meeting::new()));
         let task = {
             let (started, gate) = (started.clone(), Arc::clone(&gate));
             async move {

@@ -1,6 +1,6 @@
 //! Processes on threads: batches, ends between batches, no overlap with the successor.
 
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::time::Duration;
 
 use foundation::{
@@ -9,14 +9,14 @@ use foundation::{
 };
 use test_helpers::{IsolatedTree, Journal, Presence};
 
-use crate::support::{beside, is_killed, is_panic, of, quiet, supervisor};
+use crate::support::{Meeting, beside, is_killed, is_panic, of, quiet, supervisor};
 
 /// What a [`Press`] is told.
 enum Job {
     Note(u32),
     Ask(u32, Reply<u32>),
     /// Wait until the test comes to the barrier.
-    Block(Arc<Barrier>, Reply<()>),
+    Block(Arc<Meeting>, Reply<()>),
     Panic,
     Fail,
     FailOn(Reply<u32>),
@@ -80,14 +80,14 @@ async fn press(journal: &Journal, max_batch: usize) -> (IsolatedTree, ServerRef<
 }
 
 /// Makes the process block inside a batch until `unblock`.
-async fn blocked(server: &ServerRef<Job>) -> Arc<Barrier> {
-    let gate = Arc::new(Barrier::new(2));
+async fn blocked(server: &ServerRef<Job>) -> Arc<Meeting> {
+    let gate = Arc::new(Meeting::new());
     let inside = Arc::clone(&gate);
     server.call(|reply| Job::Block(inside, reply)).await.expect("it answers");
     gate
 }
 
-fn unblock(gate: &Barrier) {
+fn unblock(gate: &Meeting) {
     gate.wait();
 }
 

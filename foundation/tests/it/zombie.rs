@@ -1,24 +1,25 @@
 //! Processes that are killed and do not end: fenced after the kill grace, bottom up, and accounted for until they are gone.
 
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::time::Duration;
 
 use foundation::{
-    Context, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Name, NodeConfig, Reply,
-    ServerSpec, Shutdown, Strategy, SupervisorSpec, ThreadContext, ThreadServer, ThreadServerSpec,
+    Context, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Name, Node, NodeConfig, Reply,
+    Restart, ServerSpec, Shutdown, Strategy, Supervisor, SupervisorSpec, ThreadContext,
+    ThreadServer, ThreadServerSpec,
 };
-use test_helpers::{DEADLINE, Do, IsolatedTree, Journal, Worker, eventually};
+use test_helpers::{DEADLINE, Do, IsolatedTree, Journal, Recorder, Worker, eventually};
 
-use crate::support::{beside, is_killed, is_pending, quiet, supervisor};
+use crate::support::{Meeting, beside, is_killed, is_pending, quiet, supervisor};
 
 const GRACE: Duration = Duration::from_secs(600);
 
 /// What both kinds of process understand.
 enum Job {
     /// Answer, and block the thread until the test comes to the barrier.
-    Block(Arc<Barrier>, Reply<()>),
+    Block(Arc<Meeting>, Reply<()>),
     /// The same, but as blocking work of the process.
-    BlockAside(Arc<Barrier>, Reply<()>),
+    BlockAside(Arc<Meeting>, Reply<()>),
     Ask(Reply<u32>),
     /// Blocking work is over.
     Over,
@@ -88,7 +89,7 @@ fn graceful(grace: Duration) -> NodeConfig {
 
 /// A tree with one process on a thread, which is in the middle of a batch when this returns. Time stands still from then on:
 /// what a thread answers, it answers outside of it.
-async fn blocked_press(config: NodeConfig) -> (IsolatedTree, Name<Job>, Arc<Barrier>) {
+async fn blocked_press(config: NodeConfig) -> (IsolatedTree, Name<Job>, Arc<Meeting>) {
     let mut press = None;
     let tree = IsolatedTree::start_configured(config, |node| {
         let name = node.name::<Job>("press").expect("the name is free");
@@ -104,8 +105,8 @@ async fn blocked_press(config: NodeConfig) -> (IsolatedTree, Name<Job>, Arc<Barr
     (tree, name, barrier)
 }
 
-async fn block(name: &Name<Job>) -> Arc<Barrier> {
-    let barrier = Arc::new(Barrier::new(2));
+async fn block(name: &Name<Job>) -> Arc<Meeting> {
+    let barrier = Arc::new(Meeting::new());
     let theirs = Arc::clone(&barrier);
     name.call(|reply| Job::Block(theirs, reply)).await.expect("it answers before it blocks");
     barrier
@@ -142,6 +143,37 @@ async fn a_killed_process_that_does_not_end_is_fenced_after_the_grace() {
     gone(&tree).await;
     answers(&name).await;
     tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_listener_that_panics_keeps_no_zombie_from_being_fenced() {
+    let recorder = Recorder::new();
+    let installed = recorder.install();
+    let config = graceful(GRACE).on_alarm(|alarm| panic!("{alarm}"));
+    let node = Node::new(config).expect("tests unwind");
+    let names = ["a", "b"].map(|id| (id, node.name::<Job>(id).expect("the name is free")));
+    let children = names.each_ref().map(|(id, name)| {
+        let spec = ThreadServerSpec::<Press>::new(()).name(name).child(id);
+        spec.restart(Restart::Temporary)
+    });
+    let tree = supervisor(Strategy::OneForOne).children(children);
+    let root = Supervisor::start(&node, tree).await.expect("it starts");
+    let barriers = [block(&names[0].1).await, block(&names[1].1).await];
+    tokio::time::pause();
+    let zombies = names.map(|(_, name)| name.whereis().expect("it runs"));
+    let downs = zombies.each_ref().map(|zombie| zombie.process().monitor());
+    zombies.iter().for_each(|zombie| zombie.process().exit(ExitReason::Killed));
+    for down in downs {
+        tokio::time::timeout(GRACE * 2, down.down()).await.expect("each is fenced");
+    }
+    tokio::time::resume();
+    assert_eq!((node.counts().zombies, node.listener_panics()), (2, 2));
+    barriers.iter().for_each(|barrier| barrier.wait());
+    assert!(eventually(DEADLINE, || node.counts().zombies == 0).await, "the zombies end");
+    root.shutdown().await;
+    drop(installed);
+    let label = [("listener", "alarm")];
+    assert_eq!(recorder.counter("foundation.listener.panics_total", &label), 2);
 }
 
 #[tokio::test]
@@ -263,7 +295,7 @@ async fn a_process_with_blocking_work_that_does_not_return_is_fenced_too() {
     .await
     .expect("the tree starts");
     let name = hog.expect("it was made");
-    let barrier = Arc::new(Barrier::new(2));
+    let barrier = Arc::new(Meeting::new());
     let theirs = Arc::clone(&barrier);
     name.call(|reply| Job::BlockAside(theirs, reply)).await.expect("it answers");
     let zombie = name.whereis().expect("it runs");
@@ -291,7 +323,7 @@ async fn a_process_with_blocking_work_that_does_not_return_is_fenced_too() {
 struct Slow;
 
 impl GenServer for Slow {
-    type Args = (Arc<Barrier>, Journal);
+    type Args = (Arc<Meeting>, Journal);
     type Msg = ();
 
     async fn init((barrier, journal): Self::Args, _cx: &mut Context<Self>) -> Result<Self, Exit> {
@@ -309,7 +341,7 @@ impl GenServer for Slow {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_init_that_blocks_does_not_block_its_supervisor_for_ever() {
-    let (barrier, journal) = (Arc::new(Barrier::new(2)), Journal::new());
+    let (barrier, journal) = (Arc::new(Meeting::new()), Journal::new());
     let tree = IsolatedTree::start_configured(graceful(Duration::from_millis(1)), |_node| {
         SupervisorSpec::new(Strategy::OneForOne)
             .child(DynamicSupervisorSpec::new().name("pool").as_child("pool"))

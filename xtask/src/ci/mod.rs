@@ -32,7 +32,7 @@ pub(crate) enum Stage {
     Loom,
     /// The examples in the documentation.
     Doctest,
-    /// Every row of the benchmark once, to see that it works.
+    /// Every row of the benchmarks once, and a small run of a large example, to see that they work.
     Bench,
     /// The supervisors against those of Erlang/OTP.
     Conformance,

@@ -1,7 +1,8 @@
 //! Running commands: what is printed around them, how their time is taken, and what is kept of them.
 
 use std::io::{self, BufRead, BufReader, Write};
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::Stage;
@@ -73,6 +74,14 @@ impl<'a> Runner<'a> {
     pub(super) fn cargo(&self, args: &[&str], variables: &[(&str, &str)]) -> Result<u8, Failure> {
         let status = self.command(args, variables)?.status()?;
         Ok(if status.success() { EXIT_CLEAN } else { EXIT_FINDINGS })
+    }
+
+    /// Runs a program that was built with these arguments.
+    pub(super) fn program(&self, path: &Path, args: &[&str]) -> Result<u8, Failure> {
+        self.say(&format!("$ {} {}", path.display(), args.join(" ")))?;
+        let mut command = Command::new(path);
+        let status = command.args(args).current_dir(&self.metadata.root).stdin(Stdio::null());
+        Ok(if status.status()?.success() { EXIT_CLEAN } else { EXIT_FINDINGS })
     }
 
     /// Runs cargo, passes its output on line by line, and keeps the lines from the first one that

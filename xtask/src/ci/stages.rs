@@ -10,6 +10,12 @@ use crate::failure::Failure;
 use crate::lint::{self, Config, LintOptions, meta::Member};
 use crate::{EXIT_CLEAN, EXIT_FINDINGS};
 
+/// How many idle processes show that the example works.
+const IDLE_PROCESSES: &str = "2000";
+
+/// One part of the bench stage.
+type Smoke<'a> = fn(&Runner<'a>) -> Result<u8, Failure>;
+
 impl Runner<'_> {
     pub(super) fn fmt(&self) -> Result<u8, Failure> {
         if !self.component("fmt", "rustfmt")? {
@@ -106,13 +112,45 @@ impl Runner<'_> {
 
     /// Built as the tests are, so that the stage costs seconds; it measures nothing.
     pub(super) fn bench(&self) -> Result<u8, Failure> {
-        let has_ratios = |member: &Member| member.folder().join("benches/ratios").is_dir();
-        if !self.metadata.members.iter().any(has_ratios) {
-            self.say("no crate has benches/ratios: nothing to run")?;
-            return Ok(EXIT_CLEAN);
+        let smokes: [(&str, Smoke<'_>); 3] = [
+            ("benches/ratios/main.rs", Self::ratios),
+            ("benches/kernel.rs", Self::kernel),
+            ("examples/million_idle.rs", Self::idle),
+        ];
+        for (file, smoke) in smokes {
+            if !self.metadata.members.iter().any(|member| member.folder().join(file).is_file()) {
+                self.say(&format!("no crate has {file}: nothing to run"))?;
+                continue;
+            }
+            let code = smoke(self)?;
+            if code != EXIT_CLEAN {
+                return Ok(code);
+            }
         }
+        Ok(EXIT_CLEAN)
+    }
+
+    fn ratios(&self) -> Result<u8, Failure> {
         self.say("$ cargo xtask bench ratios --smoke")?;
         bench::command(&BenchOptions { smoke: true, ..BenchOptions::default() })
+    }
+
+    /// Every criterion bench once.
+    fn kernel(&self) -> Result<u8, Failure> {
+        // All members, so that it shares the libraries that the tests were built with.
+        let args = "test --quiet --locked --workspace --all-features --bench kernel -- --test";
+        self.cargo(&words(args), &[])
+    }
+
+    /// A few of the million processes; the program itself looks whether all are there, answer and go.
+    fn idle(&self) -> Result<u8, Failure> {
+        let args = "build --quiet --locked --workspace --all-features --example million_idle";
+        let code = self.cargo(&words(args), &[])?;
+        if code != EXIT_CLEAN {
+            return Ok(code);
+        }
+        let example = format!("debug/examples/million_idle{}", std::env::consts::EXE_SUFFIX);
+        self.program(&self.metadata.target_folder.join(example), &[IDLE_PROCESSES])
     }
 
     /// The same seeds every time.

@@ -64,6 +64,32 @@ fn fails_at_the_first_wrong_thing(fixture: &Fixture) {
 }
 
 #[test]
+fn the_bench_stage_fails_when_a_bench_or_the_example_does() {
+    let fixture = Fixture::copied("ci", "ci_bench");
+    let files = [
+        (
+            "examples/million_idle.rs",
+            "//! Idles.\nfn main() {}\n",
+            "//! Fails.\nfn main() { assert!(false) }\n",
+        ),
+        (
+            "benches/kernel.rs",
+            "//! Works.\n",
+            "//! Fails.\n#[test]\nfn fails() { assert!(false) }\n",
+        ),
+    ];
+    for (file, good, bad) in files {
+        let file = fixture.folder.join(file);
+        fs::create_dir_all(file.parent().expect("it has a folder")).expect("it can be made");
+        for (text, code) in [(bad, 1), (good, 0)] {
+            fs::write(&file, text).expect("it can be written");
+            let run = xtask_in(&fixture.folder, &["ci", "--stage", "bench"], &[]);
+            assert_eq!(run.code, Some(code), "{}", run.stderr);
+        }
+    }
+}
+
+#[test]
 fn an_unchecked_lint_stage_is_not_a_passed_one() {
     let fixture = Fixture::copied("broken", "ci_broken");
     let run = xtask_in(&fixture.folder, &["ci", "--stage", "lint"], &[]);

@@ -1,6 +1,7 @@
 //! The lint against workspaces that were made to be found out.
 
 mod ci;
+mod docs;
 mod evasions;
 mod fixture;
 mod layers;
