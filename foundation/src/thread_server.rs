@@ -277,12 +277,12 @@ fn run<S: ThreadServer>(this: ServerRef<S::Msg>, args: S::Args, max_batch: usize
         Ok(state) => {
             progress.enter(Phase::Waiting);
             // A thread is nobody's guest.
-            server.cell.acknowledge(Ack::Up);
+            server.cell.acknowledge(Ack::Up, false);
             state
         }
         Err(exit) => {
             if exit.is_ignore() {
-                server.cell.acknowledge(Ack::Ignore);
+                server.cell.acknowledge(Ack::Ignore, false);
             }
             return exit.into_reason();
         }

@@ -27,7 +27,7 @@ mod process {
 
     #[path = "../../tests/loom/stand_ins.rs"]
     mod stand_ins;
-    pub(crate) use stand_ins::{cell, dependents, kill, name, owner, progress, telemetry};
+    pub(crate) use stand_ins::{cell, dependents, kill, name, owner, progress, spawn, telemetry};
 }
 
 #[path = "loom/actor.rs"]
@@ -56,6 +56,7 @@ use process::mailbox::{Inbox, Mailbox, Overflow, Urgent};
 use process::monitor::{Down, DownSink, MonitorId};
 use process::pid::Pid;
 use process::reply;
+use process::spawn::{self, Task};
 use process::telemetry;
 
 /// A mailbox with its flag, as a server has them.
@@ -175,6 +176,74 @@ fn a_flag_without_control_behind_it_neither_skips_mail_nor_loses_a_wake() {
         let rest = [(); 3].map(|()| receive(&mailbox, &mut inbox));
         assert_eq!(rest, [2, 3, 4]);
         sender.join().expect("the sender does not panic");
+    });
+}
+
+/// Lets a process rest while `enters` happens, and returns how often it was given a task. What found it at work is not missed.
+fn begun(enters: impl FnOnce(&Post) + Send + 'static) -> usize {
+    let mailbox = mailbox(4);
+    let task = Task::default();
+    let other = {
+        let mailbox = Arc::clone(&mailbox);
+        thread::spawn(move || enters(&mailbox))
+    };
+    if let Err(task) = mailbox.rest(task.clone()) {
+        spawn::begin(task);
+    }
+    other.join().expect("the other does not panic");
+    task.0.load(Ordering::SeqCst)
+}
+
+#[test]
+fn a_process_that_rests_is_given_its_task_once_whatever_enters() {
+    loom::model(|| {
+        assert_eq!(begun(|mailbox| assert!(matches!(mailbox.tell(1), Pushed::Accepted))), 1);
+    });
+    loom::model(|| {
+        assert_eq!(begun(|mailbox| assert!(mailbox.control(Control::Resume))), 1);
+    });
+    loom::model(|| {
+        let twice = |mailbox: &Post| {
+            assert!(matches!(mailbox.tell(1), Pushed::Accepted));
+            assert!(mailbox.control(Control::Resume));
+        };
+        assert_eq!(begun(twice), 1);
+    });
+}
+
+#[test]
+fn a_process_that_rests_ends_in_the_turn_of_its_stop_or_in_its_task_but_not_in_both() {
+    loom::model(|| {
+        let mailbox = mailbox(4);
+        let task = Task::default();
+        assert!(mailbox.rest(task.clone()).is_ok());
+        let sender = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || assert!(matches!(mailbox.tell(1), Pushed::Accepted)))
+        };
+        let taken = mailbox.take_resting(&mailbox.urgent, Control::Stop(ExitReason::Shutdown));
+        sender.join().expect("the sender does not panic");
+        let begun = task.0.load(Ordering::SeqCst);
+        assert_eq!(usize::from(taken.is_some()) + begun, 1);
+        assert_eq!(mailbox.take_control(&mailbox.urgent).is_some(), taken.is_some());
+    });
+}
+
+#[test]
+fn a_trapped_signal_leaves_a_process_at_rest_to_be_roused_once() {
+    loom::model(|| {
+        let mailbox = mailbox(4);
+        let task = Task::default();
+        assert!(mailbox.rest(task.clone()).is_ok());
+        let sender = {
+            let mailbox = Arc::clone(&mailbox);
+            thread::spawn(move || assert!(matches!(mailbox.tell(1), Pushed::Accepted)))
+        };
+        let woken = mailbox.enqueue_control(&mailbox.urgent, Control::Resume);
+        assert!(matches!(woken, Ok(None)), "it has no waker");
+        mailbox.rouse();
+        sender.join().expect("the sender does not panic");
+        assert_eq!(task.0.load(Ordering::SeqCst), 1);
     });
 }
 

@@ -34,12 +34,12 @@ pub(crate) fn run<S: GenServer>(
             }
             Err(exit) => {
                 if exit.is_ignore() {
-                    cx.cell().acknowledge(Ack::Ignore);
+                    cx.cell().acknowledge(Ack::Ignore, false);
                 }
                 return exit.into_reason();
             }
         };
-        leave_host(cx.cell().acknowledge(Ack::Up)).await;
+        leave_host(cx.cell().acknowledge(Ack::Up, cx.own.is_none())).await;
         let mut handled: u8 = 0;
         let reason = loop {
             // What is at hand already takes the shorter way.

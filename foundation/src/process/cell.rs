@@ -20,6 +20,7 @@ use crate::process::name::Occupant;
 use crate::process::pid::Pid;
 use crate::process::progress::Progress;
 use crate::process::server_ref::{Server, ServerRef};
+use crate::process::spawn::Task;
 use crate::process::state::{State, Watchers};
 use crate::sync::{Mutex, MutexGuard};
 use crate::sys::status::ProcessKind;
@@ -37,6 +38,15 @@ pub(crate) trait Process: Any + Send + Sync {
 
     /// Puts a trapped exit signal into the control lane, and returns whom to wake.
     fn trap(&self, signal: ExitSignal) -> Option<Waker>;
+
+    /// Lets it rest after a turn on the task of its starter, if nothing of it needs a task; otherwise returns it.
+    fn rest(&self, task: Task) -> Result<(), Task>;
+
+    /// Gives it its task if it rests.
+    fn rouse(&self);
+
+    /// Tells a process that rests to stop, and hands it out for the turn in which it does.
+    fn stop_at_rest(&self, reason: ExitReason) -> Option<Task>;
 
     /// Takes the exit signals of `from` out of the control lane.
     fn flush_signals(&self, from: Pid);

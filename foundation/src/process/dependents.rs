@@ -9,6 +9,7 @@ use std::task::{Poll, Waker};
 
 use parking_lot::Mutex;
 use slab::Slab;
+use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use crate::process::cell::Process;
@@ -21,6 +22,8 @@ pub(crate) struct Dependents {
     table: Mutex<Table>,
     /// Whose they are, if that is a supervisor.
     supervisor: OnceLock<Weak<dyn Process>>,
+    /// Where children get their tasks: that of the owner's own task.
+    runtime: OnceLock<Handle>,
 }
 
 #[derive(Default)]
@@ -79,6 +82,15 @@ impl Dependents {
     /// Says who is told of the ends of children.
     pub(crate) fn belong_to(&self, supervisor: &Arc<dyn Process>) {
         self.supervisor.get_or_init(|| Arc::downgrade(supervisor));
+    }
+
+    /// The runtime that the owner runs on, noted when the owner first asks.
+    fn runtime(&self) -> Option<Handle> {
+        if let Some(known) = self.runtime.get() {
+            return Some(known.clone());
+        }
+        let here = Handle::try_current().ok()?;
+        Some(self.runtime.get_or_init(|| here).clone())
     }
 
     /// Enters a process that does not run yet. If the owner is already ending, it is killed before it does.
@@ -205,6 +217,11 @@ impl Drop for DependentGuard {
 }
 
 impl Place {
+    /// The runtime of the owner. First asked for in a turn on the owner's task.
+    pub(crate) fn runtime(&self) -> Option<Handle> {
+        self.owner.runtime()
+    }
+
     /// Tells the owner of the end of the child that has this place.
     pub(crate) fn tell_owner(&self, child: Pid, reason: &ExitReason) {
         // A supervisor that is gone cares for no child.

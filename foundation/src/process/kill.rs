@@ -29,8 +29,10 @@ pub(crate) fn kill(process: &Arc<dyn Process>, reason: ExitReason) {
     }
 }
 
-/// Sees to it that a process that has got its first exit signal is fenced if it does not end.
+/// Sees to it that a process that has got its first exit signal ends, or is fenced if it does not.
 pub(crate) fn condemn(process: &Arc<dyn Process>) {
+    // One that rests has no task that could be aborted; it ends as soon as it has.
+    process.rouse();
     if let Some(condemned) = process.cell().node().condemned() {
         Condemned::enter(condemned, process);
     }

@@ -79,7 +79,8 @@ impl Effect {
     fn take_place(self, process: &Arc<dyn Process>) {
         match self {
             Self::Nothing => {}
-            Self::Trapped(waker) => waker.into_iter().for_each(Waker::wake),
+            Self::Trapped(Some(waker)) => waker.wake(),
+            Self::Trapped(None) => process.rouse(),
             Self::Aborted(abort) => {
                 abort.iter().for_each(abort_task);
                 condemn(process);

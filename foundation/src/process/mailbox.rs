@@ -14,6 +14,8 @@
 //! woken it since, it need not lock again. Whoever puts something in unparks it, also while it is still at work. The waker of a
 //! task never changes, so it is kept, outside the lock, and used by reference.
 //!
+//! A process that has never had a message need not have a task: it rests here until the first thing for it enters.
+//!
 //! Invariants: no message is in two places; `used` never exceeds the capacity except by messages of the kernel
 //! (`push_unbounded`); after `close` nothing enters; while the receiver is parked both lanes are as it left them.
 
@@ -24,6 +26,7 @@ use std::task::{Poll, Waker};
 use crate::process::envelope::{Control, Envelope, Pushed, Receipt, Received};
 use crate::process::exit::ExitReason;
 use crate::process::lane::{Lane, Rest};
+use crate::process::spawn::{Task, begin};
 use crate::process::waiting::{Waiting, Wakes};
 use crate::sync::{AtomicBool, AtomicU8, Mutex, MutexGuard, Ordering};
 
@@ -59,6 +62,8 @@ struct Lanes<M> {
     waiting: Option<Box<Waiting>>,
     /// Whom to wake if it is not the kept one.
     stranger: Option<Box<Waker>>,
+    /// The process itself, as long as it rests.
+    resting: Option<Task>,
     control: Lane<Control>,
 }
 
@@ -84,6 +89,8 @@ impl Parked {
     const HERE: u8 = 1;
     /// Another waker is to be used, which lies under the lock.
     const ELSEWHERE: u8 = 2;
+    /// The process rests: it has no task yet, and is to get one.
+    const RESTING: u8 = 3;
 
     fn get(&self) -> u8 {
         self.0.load(Ordering::Acquire)
@@ -99,6 +106,7 @@ enum Sleeper<'a> {
     None,
     Kept(&'a Waker),
     Stranger(Box<Waker>),
+    Resting(Task),
 }
 
 impl Sleeper<'_> {
@@ -109,6 +117,7 @@ impl Sleeper<'_> {
             Self::None => {}
             Self::Kept(waker) => waker.wake_by_ref(),
             Self::Stranger(waker) => waker.wake(),
+            Self::Resting(task) => begin(task),
         }
     }
 }
@@ -174,6 +183,15 @@ impl<M> Lanes<M> {
         self.high_water = self.high_water.max(self.data.len());
     }
 
+    #[cold]
+    #[inline(never)]
+    fn unpark_other(&mut self) -> Sleeper<'static> {
+        if let Some(task) = self.resting.take() {
+            return Sleeper::Resting(task);
+        }
+        self.stranger.take().map_or(Sleeper::None, Sleeper::Stranger)
+    }
+
     /// Takes `count` units of capacity back, hands them to those who wait, and returns whom to wake.
     fn release(&mut self, count: usize, capacity: usize) -> Wakes {
         let mut wakes = Wakes::default();
@@ -218,6 +236,7 @@ impl<M> Mailbox<M> {
                 high_water: 0,
                 waiting: None,
                 stranger: None,
+                resting: None,
                 control: Lane::default(),
             }),
         }
@@ -270,7 +289,7 @@ impl<M> Mailbox<M> {
         if parked == Parked::HERE {
             self.receiver.get().map_or(Sleeper::None, Sleeper::Kept)
         } else {
-            lanes.stranger.take().map_or(Sleeper::None, Sleeper::Stranger)
+            lanes.unpark_other()
         }
     }
 
@@ -350,7 +369,8 @@ impl<M> Mailbox<M> {
         true
     }
 
-    /// Puts a message into the control lane and returns whom to wake, or the message when the process has ended.
+    /// Puts a message into the control lane and returns whom to wake, or the message when the process has ended. One that rests is
+    /// left to [`rouse`](Self::rouse).
     pub(crate) fn enqueue_control(
         &self,
         urgent: &Urgent,
@@ -362,11 +382,44 @@ impl<M> Mailbox<M> {
         }
         lanes.control.push_back(control);
         urgent.set(true);
+        if lanes.resting.is_some() {
+            return Ok(None);
+        }
         Ok(match self.unpark(&mut lanes) {
-            Sleeper::None => None,
+            Sleeper::None | Sleeper::Resting(_) => None,
             Sleeper::Kept(waker) => Some(waker.clone()),
             Sleeper::Stranger(waker) => Some(*waker),
         })
+    }
+
+    /// Lets a process rest that has nothing to do; returns it if something has entered already.
+    pub(crate) fn rest(&self, task: Task) -> Result<(), Task> {
+        let mut lanes = self.lanes.lock();
+        if lanes.closed || !lanes.data.is_empty() || !lanes.control.is_empty() {
+            return Err(task);
+        }
+        lanes.resting = Some(task);
+        self.parked.set(Parked::RESTING);
+        Ok(())
+    }
+
+    /// Gives a process that rests its task, though there is no message for it.
+    pub(crate) fn rouse(&self) {
+        let mut lanes = self.lanes.lock();
+        let sleeper = if lanes.resting.is_some() { self.unpark(&mut lanes) } else { Sleeper::None };
+        drop(lanes);
+        sleeper.wake();
+    }
+
+    /// Puts a message into the control lane of a process that rests, and hands the process out for a turn. Does nothing if it has
+    /// a task.
+    pub(crate) fn take_resting(&self, urgent: &Urgent, control: Control) -> Option<Task> {
+        let mut lanes = self.lanes.lock();
+        let task = lanes.resting.take()?;
+        self.parked.set(Parked::NO);
+        lanes.control.push_back(control);
+        urgent.set(true);
+        Some(task)
     }
 
     /// Takes what is stale out of the control lane.

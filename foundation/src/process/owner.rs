@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Poll, Waker};
 
+use tokio::runtime::Handle;
+
 use crate::process::cell::{Cell, Process};
 use crate::process::dependents::Place;
 use crate::process::exit::ExitReason;
@@ -45,16 +47,23 @@ impl Cell {
         self.state().host.is_some()
     }
 
-    /// Says how `init` went. Returns whether the process runs on the task of its starter.
-    pub(crate) fn acknowledge(&self, ack: Ack) -> bool {
+    /// Says how `init` went, and whether the process can do without a task until there is something for it. Returns whether it
+    /// runs on the task of its starter.
+    pub(crate) fn acknowledge(&self, ack: Ack, can_rest: bool) -> bool {
         let mut state = self.state();
         state.ack = Some(ack);
         let is_guest = state.host.is_some();
+        state.can_rest = is_guest && can_rest;
         // Whoever does not run is waited for to its end.
         let waiter = if ack == Ack::Up { state.waiter.take() } else { None };
         drop(state);
         waiter.into_iter().for_each(Waker::wake);
         is_guest
+    }
+
+    /// The runtime of its owner, which is its own.
+    pub(crate) fn runtime(&self) -> Option<Handle> {
+        self.state().place.as_ref()?.runtime()
     }
 
     /// Says which child kept a supervisor from starting.

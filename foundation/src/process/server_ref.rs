@@ -19,6 +19,7 @@ use crate::process::pid::Pid;
 use crate::process::recipient::Recipient;
 use crate::process::reply::{self, Answer, Reply, Unanswered};
 use crate::process::sending::{Permit, Reserve, Sending};
+use crate::process::spawn::Task;
 #[cfg(debug_assertions)]
 use crate::process::wait_for::{self, Until};
 use crate::send::dead_letter::DeadLetterReason;
@@ -182,6 +183,24 @@ impl<M: Send + 'static> Process for Server<M> {
 
     fn trap(&self, signal: ExitSignal) -> Option<Waker> {
         self.mailbox.enqueue_control(&self.urgent, Control::Signal(signal)).ok().flatten()
+    }
+
+    fn rest(&self, task: Task) -> Result<(), Task> {
+        // Under the lock: an exit signal is seen here, or sees it at rest.
+        let mut state = self.cell.state();
+        if state.take_can_rest() { self.mailbox.rest(task) } else { Err(task) }
+    }
+
+    fn rouse(&self) {
+        self.mailbox.rouse();
+    }
+
+    fn stop_at_rest(&self, reason: ExitReason) -> Option<Task> {
+        // A supervisor takes its stop in the one queue.
+        if self.wrap.is_some() {
+            return None;
+        }
+        self.mailbox.take_resting(&self.urgent, Control::Stop(reason))
     }
 
     fn flush_signals(&self, from: Pid) {

@@ -4,6 +4,7 @@
 //! abort, and by a runtime that drops it unpolled. The end is published only after the dependents of the process have ended.
 
 use std::any::Any;
+use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -159,34 +160,80 @@ where
     let body = AssertUnwindSafe(body).catch_unwind();
     // Boxed, all of it: the runtime's own part is the smallest there is, and that of ten thousand tasks lies closer together, which
     // a fan-out is three times faster for.
-    let task = Box::pin(ProcessTask::Running { body, guard: Some(guard) });
-    start_task(process, task, host);
+    let task = Task(Box::pin(ProcessTask::Running { body, guard: Some(guard) }));
+    match host {
+        Some(host) => take_turn(process, task, host),
+        None => give_task(process, Handle::try_current().ok().as_ref(), task),
+    }
 }
 
-/// A task that takes its first turn where it is wanted.
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A process that does not have a task of the runtime yet.
+pub(crate) struct Task(Pin<Box<dyn Body>>);
 
-fn start_task(process: &Arc<dyn Process>, mut task: Task, host: Option<&Arc<dyn Process>>) {
-    if let Some(host) = host {
-        // The waker may be one that does nothing: the task's own first poll comes in any case.
-        let mut cx = Context::from_waker(Waker::noop());
-        let turn = || std::panic::catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut cx)));
-        match host.cell().lend_task(process.cell(), turn) {
-            Ok(Poll::Pending) => {}
-            Ok(Poll::Ready(())) => return,
-            // Something of the body panicked when it was dropped. The guard tells of the end, as in a task.
-            Err(_panic) => {
-                drop(std::panic::catch_unwind(AssertUnwindSafe(|| drop(task))));
-                return;
-            }
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Task")
+    }
+}
+
+/// What a [`Task`] is made of.
+trait Body: Future<Output = ()> + Send {
+    /// Whose it is, until it has ended.
+    fn process(&self) -> Option<&Arc<dyn Process>>;
+}
+
+impl<F: Future<Output = ExitReason> + Send> Body for ProcessTask<F> {
+    fn process(&self) -> Option<&Arc<dyn Process>> {
+        match self {
+            Self::Running { guard, .. } => guard.as_ref()?.process.as_ref(),
+            Self::Finishing { .. } | Self::Over => None,
         }
     }
-    if let Ok(handle) = spawn_unguarded(task) {
+}
+
+/// Takes a turn of `process` on the task of `host`. Afterwards it has ended, or rests, or has a task.
+pub(crate) fn take_turn(process: &Arc<dyn Process>, mut task: Task, host: &Arc<dyn Process>) {
+    // The waker may be one that does nothing: the task's own first poll comes in any case.
+    let mut cx = Context::from_waker(Waker::noop());
+    let turn = || std::panic::catch_unwind(AssertUnwindSafe(|| task.0.as_mut().poll(&mut cx)));
+    match host.cell().lend_task(process.cell(), turn) {
+        Ok(Poll::Pending) => {}
+        Ok(Poll::Ready(())) => return,
+        // Something of the body panicked when it was dropped. The guard tells of the end, as in a task.
+        Err(_panic) => {
+            drop(std::panic::catch_unwind(AssertUnwindSafe(|| drop(task))));
+            return;
+        }
+    }
+    let runtime = process.cell().runtime();
+    // What rests is given its task by whoever has something for it, and that may be outside the runtime.
+    let is_reachable = runtime.is_some();
+    match if is_reachable { process.rest(task) } else { Err(task) } {
+        Ok(()) => {}
+        Err(task) => give_task(process, runtime.as_ref(), task),
+    }
+}
+
+/// Gives a process that rested its task.
+pub(crate) fn begin(task: Task) {
+    let Some(process) = task.0.process().cloned() else { return };
+    give_task(&process, process.cell().runtime().as_ref(), task);
+}
+
+/// Without a runtime, or with one that is going away, the task is dropped, and with it its guard, which publishes the end.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "unsupervised_spawn: this is where the task of a process is born"
+)]
+fn give_task(process: &Arc<dyn Process>, runtime: Option<&Handle>, task: Task) {
+    if let Some(runtime) = runtime {
+        let handle = runtime.spawn(task.0);
         process.cell().set_task(handle.id(), handle.abort_handle());
     }
 }
 
 /// Called by a body when its `init` is over: ends a turn that is taken on the task of the starter, which lends it for that only.
+/// A process that has started nothing itself then [rests](crate::process::mailbox::Mailbox::rest).
 pub(crate) async fn leave_host(is_guest: bool) {
     let mut is_over = !is_guest;
     // Nobody has to be woken: the process's own task begins with a turn.

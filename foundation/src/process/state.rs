@@ -38,6 +38,8 @@ pub(crate) struct State {
     pub(super) place: Option<Place>,
     /// The task of the starter while the first turn is taken there.
     pub(super) host: Option<tokio::task::Id>,
+    /// It waits for its first message, and has started nothing that would need a task.
+    pub(super) can_rest: bool,
     /// Made for the first of it.
     seldom: Option<Box<Seldom>>,
 }
@@ -70,6 +72,11 @@ impl State {
 
     pub(crate) fn seldom(&mut self) -> &mut Seldom {
         self.seldom.get_or_insert_default()
+    }
+
+    /// Whether `init`, in the turn that is over, left it with nothing to do, and nothing has ended it since.
+    pub(crate) fn take_can_rest(&mut self) -> bool {
+        std::mem::take(&mut self.can_rest) && !self.is_ending()
     }
 
     /// Whether an exit signal has decided the end, or it is there.

@@ -216,7 +216,10 @@ impl Driver {
             let outcome = match next {
                 Action::Terminate { reason } => return Some(reason),
                 Action::StartChild { key, generation } => self.start_child(key, generation).await,
-                Action::StopChild(stop) => Outcome::Stopped(stop.pid.stop(stop.shutdown).await),
+                Action::StopChild(stop) => {
+                    let host = self.is_host.then_some(&self.own);
+                    Outcome::Stopped(stop.pid.stop(stop.shutdown, host).await)
+                }
                 Action::StopAll(stops) => {
                     Outcome::AllStopped(kids::stop_all(&self.server.cell, stops).await)
                 }
@@ -280,7 +283,7 @@ impl Driver {
         self.server.cell.progress().enter(Phase::Waiting);
         match result {
             Ok(()) => {
-                self.server.cell.acknowledge(Ack::Up);
+                self.server.cell.acknowledge(Ack::Up, true);
             }
             // The end of this supervisor follows, and its starter looks then.
             Err(culprit) => self.server.cell.blame(culprit),

@@ -1,10 +1,12 @@
 //! The children of one supervisor as processes, and how each is stopped.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::process::cell::{Cell, ProcessRef};
+use crate::process::cell::{Cell, Process, ProcessRef};
 use crate::process::exit::ExitReason;
 use crate::process::pid::Pid;
+use crate::process::spawn::take_turn;
 #[cfg(debug_assertions)]
 use crate::process::wait_for::{self, Until};
 use crate::supervisor::action::{Incarnation, Stop};
@@ -35,8 +37,12 @@ impl Kid {
     }
 
     /// Stops it and returns the reason of its end, of which nobody else hears any more.
-    pub(crate) async fn stop(&self, shutdown: Shutdown) -> ExitReason {
-        stop_process(&self.0, shutdown).await
+    pub(crate) async fn stop(
+        &self,
+        shutdown: Shutdown,
+        host: Option<&Arc<dyn Process>>,
+    ) -> ExitReason {
+        stop_process(&self.0, shutdown, host).await
     }
 }
 
@@ -65,11 +71,25 @@ pub(crate) async fn stop_all(own: &Cell, stops: Vec<Stop<Kid>>) -> Vec<(ChildKey
 }
 
 /// Ends a process as its shutdown rule says and waits until it is gone. Only the owner of the process may do this.
-pub(crate) async fn stop_process(process: &ProcessRef, shutdown: Shutdown) -> ExitReason {
+///
+/// One that rests takes the turn in which it ends on the task of `host`, which would wait for it anyway.
+pub(crate) async fn stop_process(
+    process: &ProcessRef,
+    shutdown: Shutdown,
+    host: Option<&Arc<dyn Process>>,
+) -> ExitReason {
     let cell = process.process().cell();
     #[cfg(debug_assertions)]
     let _waiting = wait_for::wait(cell, Until::Ended);
     let mut is_told = false;
+    if let Some(host) = host
+        && shutdown != Shutdown::BrutalKill
+        && let Some(task) = process.process().stop_at_rest(ExitReason::Shutdown)
+    {
+        cell.disown();
+        take_turn(process.process(), task, host);
+        is_told = true;
+    }
     let mut ended = std::future::poll_fn(|cx| {
         let ended = cell.poll_ended(cx.waker());
         if ended.is_pending() && !std::mem::replace(&mut is_told, true) {

@@ -83,7 +83,7 @@ impl Supervisor {
     ///
     /// Dropping the future kills what is left.
     pub async fn shutdown(self) -> ExitReason {
-        stop_process(&self.process, Shutdown::Infinity).await
+        stop_process(&self.process, Shutdown::Infinity, None).await
     }
 
     /// Waits until the root ends by itself, for instance because it restarted too often.

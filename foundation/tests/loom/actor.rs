@@ -29,6 +29,10 @@ impl Process for Actor {
         self.mailbox.enqueue_control(&self.urgent, Control::Signal(signal)).ok().flatten()
     }
 
+    fn rouse(&self) {
+        self.mailbox.rouse();
+    }
+
     fn flush_signals(&self, from: Pid) {
         self.mailbox.flush_control(
             |control| matches!(control, Control::Signal(signal) if signal.from == Some(from)),

@@ -21,6 +21,7 @@ pub(crate) mod cell {
     pub(crate) trait Process: Send + Sync {
         fn cell(&self) -> &Cell;
         fn trap(&self, signal: ExitSignal) -> Option<Waker>;
+        fn rouse(&self);
         fn flush_signals(&self, from: Pid);
         fn is_on_thread(&self) -> bool;
     }
@@ -111,6 +112,21 @@ pub(crate) mod kill {
     }
 
     pub(crate) fn condemn(_process: &Arc<dyn Process>) {}
+}
+
+pub(crate) mod spawn {
+    //! Nothing runs in a model, but a process can rest and be given its task.
+
+    use loom::sync::Arc;
+    use loom::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Counts how often it has begun.
+    #[derive(Clone, Debug, Default)]
+    pub(crate) struct Task(pub(crate) Arc<AtomicUsize>);
+
+    pub(crate) fn begin(task: Task) {
+        task.0.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 pub(crate) mod dependents {
