@@ -16,7 +16,7 @@
 use std::collections::VecDeque;
 use std::task::{Poll, Waker};
 
-use crate::process::envelope::{Control, Envelope, Pushed, Receipt, Received};
+use crate::process::envelope::{Control, Envelope, InHand, Pushed, Receipt, Received};
 use crate::process::exit::ExitReason;
 use crate::process::lane::Lane;
 use crate::process::waiting::{Waiting, Wakes, wake};
@@ -85,7 +85,7 @@ impl Urgent {
     }
 }
 
-/// The receiver's own half: the batch it swapped out and what it has not released yet.
+/// The receiver's own half: the batch it swapped out, what it has not released yet, and what it works on.
 #[derive(Debug)]
 pub(crate) struct Inbox<M> {
     batch: VecDeque<Envelope<M>>,
@@ -93,6 +93,8 @@ pub(crate) struct Inbox<M> {
     portion: u8,
     /// Set when the last swap brought more than one message: before it parks, the receiver lets the senders run once.
     busy: bool,
+    /// Written by the receiver. Its place would be empty otherwise.
+    pub(crate) in_hand: InHand,
 }
 
 const PORTION_MAX: u8 = 64;
@@ -101,7 +103,14 @@ impl<M> Inbox<M> {
     pub(crate) fn new(capacity: usize) -> Self {
         let portion =
             u8::try_from(capacity / 2).map_or(PORTION_MAX, |half| half.clamp(1, PORTION_MAX));
-        Self { batch: VecDeque::new(), taken: 0, portion, busy: false }
+        let in_hand = InHand::Nothing;
+        Self { batch: VecDeque::new(), taken: 0, portion, busy: false, in_hand }
+    }
+
+    /// Puts what was taken before all of the batch in front of it.
+    pub(crate) fn put_first(&mut self, mut earlier: VecDeque<Envelope<M>>) {
+        earlier.append(&mut self.batch);
+        self.batch = earlier;
     }
 }
 
