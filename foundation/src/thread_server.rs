@@ -181,7 +181,7 @@ impl Wake for ThreadWaker {
 
 /// Says how to start a [`ThreadServer`].
 ///
-/// Defaults: no name, a mailbox of 4,096 messages, batches of at most 1,024, [`Overflow::Wait`].
+/// Defaults: no name, a mailbox of 4,096 messages, batches of at most 1,024, [`Overflow::Wait`](crate::Overflow::Wait).
 pub struct ThreadServerSpec<S: ThreadServer> {
     args: Arc<dyn Fn() -> S::Args + Send + Sync>,
     setup: Setup<S::Msg>,
