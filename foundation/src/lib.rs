@@ -92,6 +92,7 @@ pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, Start
 pub use gen_server::context::Context;
 pub use gen_server::owned_tasks::{TaskDone, TaskRef};
 pub use gen_server::spec::ServerSpec;
+pub use gen_server::stash::{StashError, StashFailure};
 pub use gen_server::timers::TimerRef;
 pub use gen_server::{GenServer, Info};
 pub use node::{Node, NodeConfig, NodeCounts, NodeError};

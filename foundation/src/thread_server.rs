@@ -13,7 +13,7 @@ use crate::node::Node;
 use crate::process::cell::ProcessRef;
 use crate::process::envelope::{Control, Envelope, Receipt, Received};
 use crate::process::exit::{Exit, ExitReason};
-use crate::process::mailbox::{Inbox, Overflow};
+use crate::process::mailbox::Inbox;
 use crate::process::name::Name;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
@@ -181,7 +181,7 @@ impl Wake for ThreadWaker {
 
 /// Says how to start a [`ThreadServer`].
 ///
-/// Defaults: no name, a mailbox of 4,096 messages, batches of at most 1,024, [`Overflow::Wait`].
+/// Defaults: no name, a mailbox of 4,096 messages, batches of at most 1,024, [`Overflow::Wait`](crate::Overflow::Wait).
 pub struct ThreadServerSpec<S: ThreadServer> {
     args: Arc<dyn Fn() -> S::Args + Send + Sync>,
     setup: Setup<S::Msg>,
@@ -201,8 +201,7 @@ impl<S: ThreadServer> ThreadServerSpec<S> {
     /// Starts with what `args` makes each time.
     #[must_use]
     pub fn from_fn(args: impl Fn() -> S::Args + Send + Sync + 'static) -> Self {
-        let setup =
-            Setup { name: None, capacity: 4_096, overflow: Overflow::Wait, groups: Vec::new() };
+        let setup = Setup::new(None, 4_096);
         Self { args: Arc::new(args), setup, max_batch: 1_024 }
     }
 

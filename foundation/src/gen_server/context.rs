@@ -1,6 +1,6 @@
 //! What a process can do about itself: its reference, monitors, and futures that end with it.
 //!
-//! Timers are in `timers`, tasks in `owned_tasks`.
+//! Timers are in `timers`, tasks in `owned_tasks`, what is put aside in `stash`.
 
 use std::any::type_name;
 use std::fmt;
@@ -12,7 +12,8 @@ use crate::gen_server::owned::{Own, Owned};
 use crate::gen_server::{GenServer, Info};
 use crate::node::Node;
 use crate::process::cell::{Cell, Process, ProcessRef};
-use crate::process::envelope::{Control, Envelope, Received};
+use crate::process::envelope::{Control, Envelope, InHand, Receipt, Received};
+use crate::process::exit::Exit;
 use crate::process::guarded_sink::GuardedSink;
 use crate::process::link;
 use crate::process::mailbox::Inbox;
@@ -27,7 +28,7 @@ use crate::task::{PoolPermit, TaskHandle};
 /// Timers, piped futures and monitors made here end with the process.
 pub struct Context<S: GenServer> {
     server: Arc<Server<S::Msg>>,
-    inbox: Inbox<S::Msg>,
+    pub(crate) inbox: Inbox<S::Msg>,
     pub(crate) own: Option<Box<Owned<S::Msg>>>,
     kinds: Kinds,
 }
@@ -141,8 +142,25 @@ impl<S: GenServer> Context<S> {
     }
 
     /// Says that a message of this kind is about to be handled.
-    pub(crate) fn begin(&mut self, kind: &'static str) {
+    pub(crate) fn begin(&mut self, kind: &'static str, receipt: &Receipt) {
         self.kinds.begin(&self.server.cell, kind, type_name::<S::Msg>());
+        self.inbox.in_hand = InHand::of(receipt);
+    }
+
+    /// A turn is over: tells who waits for that, and counts what was handled. What was put aside is neither.
+    pub(crate) fn settle(&mut self, outcome: Result<Receipt, Exit>) -> Result<(), Exit> {
+        let in_hand = std::mem::replace(&mut self.inbox.in_hand, InHand::Nothing);
+        match outcome? {
+            Receipt::Cast | Receipt::Call => {}
+            receipt if in_hand == InHand::Stashed => self.keep_receipt(receipt),
+            Receipt::Handled(reply) => reply.send(()),
+        }
+        self.progress().handled_more(u64::from(in_hand.is_message()));
+        Ok(())
+    }
+
+    pub(crate) fn stash_max(&self) -> usize {
+        self.server.stash_max()
     }
 
     /// What the process has besides its mail, made now if this is the first of it.
@@ -232,6 +250,9 @@ pub(crate) enum Next<M> {
 impl<S: GenServer> Drop for Context<S> {
     fn drop(&mut self) {
         // However the process ends, what it took but did not handle is accounted for with the rest of its mail.
+        if let Some(stash) = self.own.as_mut().and_then(|own| own.stash.take()) {
+            self.inbox.put_first(stash.into_envelopes());
+        }
         self.server.give_back(&mut self.inbox);
     }
 }
@@ -242,6 +263,7 @@ impl<S: GenServer> fmt::Debug for Context<S> {
             .field("pid", &self.pid())
             .field("timers", &self.own.as_ref().map_or(0, |own| own.timers.len()))
             .field("piped", &self.piped())
+            .field("stashed", &self.stashed())
             .finish_non_exhaustive()
     }
 }

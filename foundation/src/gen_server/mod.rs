@@ -5,6 +5,7 @@ pub(crate) mod owned;
 pub(crate) mod owned_tasks;
 pub(crate) mod run;
 pub(crate) mod spec;
+pub(crate) mod stash;
 pub(crate) mod timers;
 
 use std::any::type_name;

@@ -12,16 +12,19 @@ use futures_util::stream::FuturesUnordered;
 
 use crate::gen_server::Info;
 use crate::gen_server::owned_tasks::{Tasks, Told};
+use crate::gen_server::stash::Stash;
 use crate::gen_server::timers::{Fired, Timers};
 use crate::process::envelope::{Envelope, Receipt};
 
 type Piped<M> = FuturesUnordered<Pin<Box<dyn Future<Output = M> + Send>>>;
 
-/// What a process has started itself.
+/// What a process has started itself or put aside.
 pub(crate) struct Owned<M> {
     pub(crate) timers: Timers<M>,
     pub(crate) tasks: Tasks<M>,
     piped: Option<Piped<M>>,
+    /// Made for the first message that is put aside.
+    pub(crate) stash: Option<Box<Stash<M>>>,
     /// It takes nothing but what a suspended process obeys.
     pub(crate) is_suspended: bool,
 }
@@ -45,6 +48,7 @@ impl<M> Default for Owned<M> {
             timers: Timers::default(),
             tasks: Tasks::default(),
             piped: None,
+            stash: None,
             is_suspended: false,
         }
     }
@@ -59,11 +63,20 @@ impl<M> Owned<M> {
         self.piped.as_ref().map_or(0, FuturesUnordered::len)
     }
 
-    /// Takes the next thing that is ready: results before timers.
+    /// Takes the next thing that is ready: results before timers before what was put aside.
     ///
     /// Out of the loop's code: a panic of a handler looks through all of that.
     #[inline(never)]
     pub(crate) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Own<M>> {
+        let started = self.poll_started(cx);
+        let Some(stash) = &mut self.stash else { return started };
+        match stash.next(started.is_pending()) {
+            Some(envelope) => Poll::Ready(Own::Message(envelope)),
+            None => started,
+        }
+    }
+
+    fn poll_started(&mut self, cx: &mut TaskContext<'_>) -> Poll<Own<M>> {
         if let Poll::Ready(told) = self.tasks.poll(cx) {
             return Poll::Ready(match told {
                 Told::Output(message) => Own::message(message),

@@ -47,11 +47,10 @@ pub(crate) fn run<S: GenServer>(
                 Some(envelope) => Next::Received(Received::Message(envelope)),
                 None => cx.next().await,
             };
-            let counts = matches!(next, Next::Received(Received::Message(_)));
-            if let Err(exit) = turn(next, &mut state, &mut cx).await {
+            let outcome = turn(next, &mut state, &mut cx).await;
+            if let Err(exit) = cx.settle(outcome) {
                 break exit.into_reason();
             }
-            cx.progress().handled_more(u64::from(counts));
             // A process whose mail never ends still lets others run.
             handled = handled.wrapping_add(1);
             if handled.is_multiple_of(BUDGET_STEP) {
@@ -80,7 +79,7 @@ fn turn<'a, S: GenServer>(
     };
     match received {
         Received::Message(Envelope { message, receipt }) => {
-            cx.begin(S::kind(&message));
+            cx.begin(S::kind(&message), &receipt);
             Turn::Handle { handler: state.handle(message, cx), receipt }
         }
         Received::Control(Control::Stop(reason) | Control::Exit(reason)) => {
@@ -102,7 +101,7 @@ fn turn<'a, S: GenServer>(
 }
 
 pin_project! {
-    /// The future of [`turn`].
+    /// The future of [`turn`]. Its output says who waits to hear that the handler ran to its end.
     #[project = Projected]
     enum Turn<H, I> {
         Handle { #[pin] handler: H, receipt: Receipt },
@@ -116,21 +115,18 @@ where
     H: Future<Output = Result<(), Exit>>,
     I: Future<Output = Result<(), Exit>>,
 {
-    type Output = Result<(), Exit>;
+    type Output = Result<Receipt, Exit>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             Projected::Handle { handler, receipt } => {
                 let outcome = std::task::ready!(handler.poll(cx));
-                if outcome.is_ok()
-                    && let Receipt::Handled(reply) = std::mem::replace(receipt, Receipt::Cast)
-                {
-                    reply.send(());
-                }
-                Poll::Ready(outcome)
+                Poll::Ready(outcome.map(|()| std::mem::replace(receipt, Receipt::Cast)))
             }
-            Projected::Info { callback } => callback.poll(cx),
-            Projected::Over { outcome } => Poll::Ready(outcome.take().unwrap_or(Ok(()))),
+            Projected::Info { callback } => callback.poll(cx).map_ok(|()| Receipt::Cast),
+            Projected::Over { outcome } => {
+                Poll::Ready(outcome.take().unwrap_or(Ok(())).map(|()| Receipt::Cast))
+            }
         }
     }
 }

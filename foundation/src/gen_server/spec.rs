@@ -19,10 +19,17 @@ pub(crate) struct Setup<M> {
     pub(crate) name: Option<Name<M>>,
     pub(crate) capacity: usize,
     pub(crate) overflow: Overflow,
+    /// As many as the mailbox takes if nothing is said.
+    pub(crate) stash_max: Option<usize>,
     pub(crate) groups: Vec<Group<M>>,
 }
 
 impl<M: Send + 'static> Setup<M> {
+    /// A mailbox of this capacity whose senders wait for room.
+    pub(crate) fn new(name: Option<Name<M>>, capacity: usize) -> Self {
+        Self { name, capacity, overflow: Overflow::Wait, stash_max: None, groups: Vec::new() }
+    }
+
     /// Creates the process, not yet running, and takes its name.
     pub(crate) fn create(
         &self,
@@ -31,7 +38,8 @@ impl<M: Send + 'static> Setup<M> {
     ) -> Result<ServerRef<M>, StartOutcome> {
         let label = self.name.as_ref().map_or(starter.id, |name| name.shared_key());
         let cell = Cell::new(starter.node, Some(Arc::clone(label)));
-        let server = Server::new(cell, Mailbox::new(self.capacity, self.overflow), system);
+        let mailbox = Mailbox::new(self.capacity, self.overflow);
+        let server = Server::new(cell, mailbox, self.stash_max.unwrap_or(self.capacity), system);
         let server = ServerRef::new(server);
         starter.owner.adopt(server.process().process());
         occupy(&server, self.name.as_ref())?;
@@ -48,6 +56,7 @@ impl<M> Clone for Setup<M> {
             name: self.name.clone(),
             capacity: self.capacity,
             overflow: self.overflow,
+            stash_max: self.stash_max,
             groups: self.groups.clone(),
         }
     }
@@ -64,7 +73,7 @@ impl<A> Recipe<A> {
 
 /// Says how to start a [`GenServer`]; [`child`](Self::child) makes a child specification of it.
 ///
-/// Defaults: no name, a mailbox of 64 messages, [`Overflow::Wait`].
+/// Defaults: no name, a mailbox of 64 messages, [`Overflow::Wait`], a stash of as many messages as the mailbox takes.
 ///
 /// # Examples
 ///
@@ -87,10 +96,7 @@ impl<S: GenServer> ServerSpec<S> {
     /// Starts with what `args` makes each time.
     #[must_use]
     pub fn from_fn(args: impl Fn() -> S::Args + Send + Sync + 'static) -> Self {
-        Self {
-            args: Arc::new(Recipe(Box::new(args))),
-            setup: Setup { name: None, capacity: 64, overflow: Overflow::Wait, groups: Vec::new() },
-        }
+        Self { args: Arc::new(Recipe(Box::new(args))), setup: Setup::new(None, 64) }
     }
 
     /// Registers each incarnation under `name`, before its `init`.
@@ -123,6 +129,19 @@ impl<S: GenServer> ServerSpec<S> {
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.setup.overflow = overflow;
+        self
+    }
+
+    /// Sets how many messages the process may have [put aside](crate::Context::stash), those that wait to be handled again
+    /// included. The default is the capacity of the mailbox.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it is zero.
+    #[must_use]
+    pub fn stash_capacity(mut self, messages_max: usize) -> Self {
+        assert!(messages_max > 0, "a stash needs a capacity of at least one message");
+        self.setup.stash_max = Some(messages_max);
         self
     }
 

@@ -18,6 +18,32 @@ pub(crate) enum Receipt {
     Handled(Reply<()>),
 }
 
+/// What the receiver works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum InHand {
+    /// No message.
+    Nothing,
+    /// A message whose loss nobody learns of by itself.
+    Cast,
+    /// A message that somebody waits for.
+    Awaited,
+    /// A message that it has put aside.
+    Stashed,
+}
+
+impl InHand {
+    pub(crate) fn of(receipt: &Receipt) -> Self {
+        match receipt {
+            Receipt::Cast => Self::Cast,
+            Receipt::Call | Receipt::Handled(_) => Self::Awaited,
+        }
+    }
+
+    pub(crate) fn is_message(self) -> bool {
+        matches!(self, Self::Cast | Self::Awaited)
+    }
+}
+
 /// A message with its receipt.
 #[derive(Debug)]
 pub(crate) struct Envelope<M> {

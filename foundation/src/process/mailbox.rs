@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use std::sync::OnceLock;
 use std::task::{Poll, Waker};
 
-use crate::process::envelope::{Control, Envelope, Pushed, Receipt, Received};
+use crate::process::envelope::{Control, Envelope, InHand, Pushed, Receipt, Received};
 use crate::process::exit::ExitReason;
 use crate::process::lane::{Lane, Rest};
 use crate::process::spawn::{Task, begin};
@@ -144,7 +144,7 @@ impl Urgent {
     }
 }
 
-/// The receiver's own half: the batch it swapped out and what it has not released yet.
+/// The receiver's own half: the batch it swapped out, what it has not released yet, and what it works on.
 #[derive(Debug)]
 pub(crate) struct Inbox<M> {
     batch: Rest<Envelope<M>>,
@@ -154,6 +154,8 @@ pub(crate) struct Inbox<M> {
     busy: bool,
     /// It parked when it took its last message. Then there is no batch, and nothing to release.
     is_parked: bool,
+    /// Written by the receiver. Its place would be empty otherwise.
+    pub(crate) in_hand: InHand,
 }
 
 const PORTION_MAX: u8 = 64;
@@ -162,7 +164,8 @@ impl<M> Inbox<M> {
     pub(crate) fn new(capacity: usize) -> Self {
         let portion =
             u8::try_from(capacity / 2).map_or(PORTION_MAX, |half| half.clamp(1, PORTION_MAX));
-        Self { batch: None, taken: 0, portion, busy: false, is_parked: false }
+        let in_hand = InHand::Nothing;
+        Self { batch: None, taken: 0, portion, busy: false, is_parked: false, in_hand }
     }
 
     #[inline(always)]
@@ -173,6 +176,14 @@ impl<M> Inbox<M> {
     #[inline(always)]
     fn pop_front(&mut self) -> Option<Envelope<M>> {
         self.batch.as_mut()?.pop_front()
+    }
+
+    /// Puts what was taken before all of the batch in front of it.
+    pub(crate) fn put_first(&mut self, mut earlier: VecDeque<Envelope<M>>) {
+        if let Some(batch) = &mut self.batch {
+            earlier.append(batch);
+        }
+        self.batch = Some(Box::new(earlier));
     }
 }
 

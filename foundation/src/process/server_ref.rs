@@ -56,6 +56,8 @@ pub(crate) struct Server<M> {
     // In this order, so that the cell, which only its process writes often, and at its begin, lies between the two.
     urgent: Urgent,
     kind: ProcessKind,
+    /// How many messages the process may have put aside. Its place would be empty otherwise.
+    stash_max: u32,
     /// See [`SystemMessages`].
     wrap: Option<fn(SystemMessage) -> M>,
     pub(crate) cell: Cell,
@@ -63,9 +65,19 @@ pub(crate) struct Server<M> {
 }
 
 impl<M: Send + 'static> Server<M> {
-    pub(crate) fn new(cell: Cell, mailbox: Mailbox<M>, system: SystemMessages<M>) -> Arc<Self> {
+    pub(crate) fn new(
+        cell: Cell,
+        mailbox: Mailbox<M>,
+        stash_max: usize,
+        system: SystemMessages<M>,
+    ) -> Arc<Self> {
         let SystemMessages { wrap, kind } = system;
-        Arc::new(Self { urgent: Urgent::new(), kind, wrap, cell, mailbox })
+        let stash_max = u32::try_from(stash_max).unwrap_or(u32::MAX);
+        Arc::new(Self { urgent: Urgent::new(), kind, stash_max, wrap, cell, mailbox })
+    }
+
+    pub(crate) fn stash_max(&self) -> usize {
+        usize::try_from(self.stash_max).unwrap_or(usize::MAX)
     }
 
     /// See [`Mailbox::take`].

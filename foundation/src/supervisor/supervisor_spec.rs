@@ -7,7 +7,6 @@ use std::time::Duration;
 use crate::gen_server::spec::Setup;
 use crate::process::cell::ProcessRef;
 use crate::process::exit::ExitReason;
-use crate::process::mailbox::Overflow;
 use crate::process::{link, spawn};
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::driver::{Driver, SupervisorCore, SupervisorMsg};
@@ -174,8 +173,7 @@ impl Whole {
         let core = self.core().map_err(failed)?;
         let name = self.name.as_deref().map(|key| starter.node.name::<SupervisorMsg>(key));
         let name = name.transpose().map_err(failed)?;
-        let setup =
-            Setup { name, capacity: ADMIN_CALLS_MAX, overflow: Overflow::Wait, groups: Vec::new() };
+        let setup = Setup::new(name, ADMIN_CALLS_MAX);
         let server = setup.create(starter, SupervisorMsg::SYSTEM)?;
         link::trap_exit(&**server.server(), true);
         let body = Driver::new(Arc::clone(server.server()), core).run();

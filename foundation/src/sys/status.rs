@@ -108,7 +108,7 @@ pub struct ProcessStatus {
     /// The kind of the message that it handles; see [`GenServer::kind`](crate::GenServer::kind). `"Info"` for a notice of the
     /// kernel, `None` outside `handle` and `info`.
     pub message: Option<&'static str>,
-    /// Messages handled to their end, notices of the kernel not counted.
+    /// Messages handled to their end, notices of the kernel not counted; one that is put aside is not handled yet.
     pub handled: u64,
     /// How often its task was run by a thread; for a process on a thread, how many batches it began.
     pub polls: u64,
@@ -116,7 +116,8 @@ pub struct ProcessStatus {
     pub is_polled: bool,
     /// How long ago this incarnation was created; it goes on growing after its end.
     pub uptime: Duration,
-    /// Messages that wait in the mailbox. Those that the process has taken in one swap and not begun are not counted.
+    /// Messages that wait in the mailbox. Not counted are those that the process has taken in one swap and not begun, and those
+    /// that it has [put aside](crate::Context::stash), which only the process itself can count.
     pub mailbox_depth: usize,
     /// The most that ever waited.
     pub mailbox_high_water: usize,
