@@ -6,6 +6,8 @@
 
 mod differences;
 mod generate;
+mod links;
+mod names;
 mod normalise;
 mod random;
 mod script;
