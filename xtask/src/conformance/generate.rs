@@ -234,8 +234,9 @@ impl Generator {
         for _ in 0..self.random.between(4, 12) {
             let ops = match self.random.below(100) {
                 0..14 => self.tangle(),
-                14..28 => self.pair_op().map(|op| vec![op]),
-                28..60 => self.busy().filter(|ops| !self.ends_in_a_pair(&ops[1])),
+                14..28 => self.pair_ops(),
+                // A busy step may find nobody to hold.
+                28..60 => self.busy().filter(|ops| !ops.iter().any(|op| self.ends_in_a_pair(op))),
                 _ => None,
             };
             let ops = ops.unwrap_or_else(|| self.op().into_iter().collect());
@@ -325,7 +326,7 @@ impl Generator {
     }
 
     /// An admin call to a supervisor, mostly one that makes sense.
-    fn admin(&mut self, supervisor: &str) -> Option<String> {
+    pub(super) fn admin(&mut self, supervisor: &str) -> Option<String> {
         let child = self.child_of(supervisor)?;
         let verb = self.random.weighted(&[
             (4, "start"),

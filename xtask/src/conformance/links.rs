@@ -6,7 +6,7 @@
 //! chain of workers from anywhere; its links do not outlive the step in which no supervisor looks.
 
 use super::generate::Generator;
-use super::script::{Role, parent};
+use super::script::{Role, Shutdown, parent};
 
 impl Generator {
     /// Chooses the pairs of the script.
@@ -30,14 +30,19 @@ impl Generator {
         Some([a, b])
     }
 
-    /// One that is killed when its time is up would be reported while the other one ends.
+    /// One that is killed when its time is up would be reported while the other one ends; one that traps and is killed at once
+    /// may or may not hear of the other one first.
     fn may_be_in_a_pair(&self, label: &str) -> bool {
         let node = self.script.node(label).or_else(|| self.script.node(parent(label)?));
-        let is_stubborn = node.is_some_and(|node| match &node.role {
-            Role::Worker(manners) | Role::Dynamic { manners, .. } => manners.is_stubborn,
-            Role::Supervisor { .. } => true,
+        let is_open = node.is_none_or(|node| {
+            let (manners, shutdown) = match &node.role {
+                Role::Worker(manners) => (manners, node.shutdown),
+                Role::Dynamic { manners, shutdown, .. } => (manners, *shutdown),
+                Role::Supervisor { .. } => return true,
+            };
+            manners.is_stubborn || manners.is_trapping && shutdown == Shutdown::Brutal
         });
-        !is_stubborn && !self.is_in_a_pair(label)
+        !is_open && !self.is_in_a_pair(label)
     }
 
     fn is_in_a_pair(&self, label: &str) -> bool {
@@ -51,15 +56,24 @@ impl Generator {
         is_end && words.next().is_some_and(|label| self.is_in_a_pair(label))
     }
 
-    /// One of a pair links or unlinks the other, or ends.
-    pub(super) fn pair_op(&mut self) -> Option<String> {
+    /// One of a pair links or unlinks the other, or ends, perhaps with more for their supervisor to look at.
+    pub(super) fn pair_ops(&mut self) -> Option<Vec<String>> {
         let [a, b] = self.random.pick(&self.pairs)?.clone();
         let [a, b] = if self.random.percent(50) { [a, b] } else { [b, a] };
-        Some(match self.random.below(10) {
+        let op = match self.random.below(10) {
             0..6 => format!("link {a} {b}"),
             6 => format!("unlink {a} {b}"),
             _ => self.end_of(&a),
-        })
+        };
+        let mut ops = vec![op];
+        if self.ends_in_a_pair(&ops[0]) && self.random.percent(50) {
+            let supervisor = parent(&a)?.to_owned();
+            ops.insert(0, "frozen".to_owned());
+            for _ in 0..self.random.between(1, 2) {
+                ops.push(self.admin(&supervisor)?);
+            }
+        }
+        Some(ops)
     }
 
     /// Links in a chain, ends at its ends, and at last no link any more; meanwhile no supervisor looks.

@@ -76,7 +76,7 @@ fn without_killed_subtrees(script: &Script, family: &mut Family, step: &[String]
     let mut kept = Vec::new();
     for line in step {
         match words(line)[..] {
-            [verb @ ("exit" | "term" | "report"), incarnation, ..]
+            [verb @ ("exit" | "term" | "trapped" | "report"), incarnation, ..]
                 if family.has_ancestor_in(incarnation, &killed) =>
             {
                 if verb == "exit" {
