@@ -228,6 +228,14 @@ impl Generator {
                 self.step(vec![format!("start {label} {label}.d{kid}")]);
             }
         }
+        for ops in self.early_links() {
+            self.step(ops);
+        }
+        if self.random.percent(60) {
+            for ops in self.contest() {
+                self.step(ops);
+            }
+        }
         if self.random.percent(35) {
             self.edge();
         }

@@ -56,6 +56,20 @@ impl Generator {
         is_end && words.next().is_some_and(|label| self.is_in_a_pair(label))
     }
 
+    /// Most pairs are linked, and most trees tangled, while they are young.
+    pub(super) fn early_links(&mut self) -> Vec<Vec<String>> {
+        let mut steps = Vec::new();
+        for [a, b] in self.pairs.clone() {
+            if self.random.percent(70) {
+                steps.push(vec![format!("link {a} {b}")]);
+            }
+        }
+        if self.random.percent(50) {
+            steps.extend(self.tangle());
+        }
+        steps
+    }
+
     /// One of a pair links or unlinks the other, or ends, perhaps with more for their supervisor to look at.
     pub(super) fn pair_ops(&mut self) -> Option<Vec<String>> {
         let [a, b] = self.random.pick(&self.pairs)?.clone();
@@ -104,15 +118,8 @@ impl Generator {
     fn chain(&mut self) -> Option<Vec<String>> {
         let mut free: Vec<String> =
             self.workers().into_iter().filter(|label| !self.is_in_a_pair(label)).collect();
-        // Mostly those that have been started.
-        if self.random.percent(80) {
-            let starts = |op: &str, label: &str| op.starts_with("start ") && op.ends_with(label);
-            let ops: Vec<String> =
-                self.script.steps.iter().flat_map(|step| step.ops.clone()).collect();
-            free.retain(|label| {
-                self.script.node(label).is_some_and(|node| !node.is_spare)
-                    || ops.iter().any(|op| starts(op, label))
-            });
+        if self.random.percent(85) {
+            free.retain(|label| self.has_been_started(label));
         }
         let mut chain = Vec::new();
         for _ in 0..self.random.between(2, 3).min(free.len()) {
@@ -120,6 +127,15 @@ impl Generator {
             chain.push(free.swap_remove(next));
         }
         (chain.len() > 1).then_some(chain)
+    }
+
+    /// With the tree, or by a step.
+    fn has_been_started(&self, label: &str) -> bool {
+        let Some(up) = parent(label) else { return false };
+        let start = format!("start {up} {label}");
+        self.starts_with_the_tree(label)
+            || self.starts_with_the_tree(up)
+                && self.script.steps.iter().flat_map(|step| &step.ops).any(|op| *op == start)
     }
 
     /// A link is made, perhaps twice, from either side, and perhaps taken away again.

@@ -30,6 +30,35 @@ impl Generator {
         }
     }
 
+    /// A name goes from the one to the other, and the one comes back.
+    pub(super) fn contest(&mut self) -> Vec<Vec<String>> {
+        let rivals = self.random.pick(&self.script.names).cloned().and_then(|first| {
+            let is_rival =
+                |other: &&Named| other.name == first.name && other.label != first.label;
+            let rivals: Vec<String> =
+                self.script.names.iter().filter(is_rival).map(|named| named.label.clone()).collect();
+            Some([first.label, self.random.pick(&rivals)?.clone()])
+        });
+        let Some([a, b]) = rivals else { return Vec::new() };
+        let (Some(above_a), Some(above_b)) = (parent(&a), parent(&b)) else { return Vec::new() };
+        let siblings = self.siblings(above_a);
+        let mut steps = vec![
+            vec![format!("term {above_a} {a}")],
+            vec![format!("start {above_b} {b}")],
+            vec![format!("restart {above_a} {a}")],
+        ];
+        // A strategy that brings all back finds the name taken.
+        let sibling = self.random.pick(&siblings).cloned();
+        if let Some(sibling) = sibling.filter(|_| self.random.percent(50)) {
+            steps[2] = vec![format!("exit {sibling} crash")];
+        }
+        if self.random.percent(40) {
+            steps.push(vec![self.end_of(&b)]);
+            steps.push(vec![format!("restart {above_a} {a}")]);
+        }
+        steps
+    }
+
     /// Difference `killed-supervisor-leaves-names`: nobody kills a supervisor below which a name is held.
     pub(super) fn may_be_killed(&self, supervisor: &str) -> bool {
         // With the root everything ends, and nothing starts again.
@@ -50,7 +79,7 @@ impl Generator {
     }
 
     /// Whether it and all above it are in the list of their supervisor.
-    fn starts_with_the_tree(&self, label: &str) -> bool {
+    pub(super) fn starts_with_the_tree(&self, label: &str) -> bool {
         let is_listed = |node: &Node| {
             !node.is_spare && parent(&node.label).is_none_or(|up| self.starts_with_the_tree(up))
         };
