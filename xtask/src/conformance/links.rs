@@ -62,6 +62,12 @@ impl Generator {
         for [a, b] in self.pairs.clone() {
             if self.random.percent(70) {
                 steps.push(vec![format!("link {a} {b}")]);
+                // Of what one end leaves behind nothing must be seen at the next one.
+                if self.random.percent(40) {
+                    let [a, b] = if self.random.percent(50) { [a, b] } else { [b, a] };
+                    steps.push(vec![format!("exit {a} normal")]);
+                    steps.push(vec![self.end_of(&b)]);
+                }
             }
         }
         if self.random.percent(50) {
