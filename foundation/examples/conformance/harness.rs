@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use foundation::{
-    ExitReason, Name, Node, NodeConfig, ProcessRef, Strategy, Supervisor, SupervisorRef, SupervisorSpec,
+    ExitReason, Name, Node, NodeConfig, ProcessRef, Strategy, Supervisor, SupervisorRef,
+    SupervisorSpec,
 };
 use futures_util::FutureExt;
 

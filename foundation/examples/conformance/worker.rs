@@ -50,11 +50,7 @@ impl GenServer for Worker {
         Ok(Self { shared, label, number, manners, has_ended_itself: false })
     }
 
-    async fn handle(
-        &mut self,
-        order: Order,
-        cx: &mut Context<Self>,
-    ) -> Result<(), Exit> {
+    async fn handle(&mut self, order: Order, cx: &mut Context<Self>) -> Result<(), Exit> {
         match order {
             Order::EndWith(reason) => {
                 self.has_ended_itself = true;

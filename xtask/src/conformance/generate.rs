@@ -425,7 +425,9 @@ impl Generator {
             (0, _) => ops.push("stop".to_owned()),
             (1, Some(above)) => ops.push(format!("term {above} {supervisor}")),
             (2..5, _) if !is_in_terminate => ops.push(format!("killheld {held}")),
-            (5, _) if supervisor != "r" && self.may_be_killed(&supervisor) => ops.push(format!("kill {supervisor}")),
+            (5, _) if supervisor != "r" && self.may_be_killed(&supervisor) => {
+                ops.push(format!("kill {supervisor}"))
+            }
             _ => {}
         }
         (ops.len() > 2).then_some(ops)

@@ -33,10 +33,14 @@ impl Generator {
     /// A name goes from the one to the other, and the one comes back.
     pub(super) fn contest(&mut self) -> Vec<Vec<String>> {
         let rivals = self.random.pick(&self.script.names).cloned().and_then(|first| {
-            let is_rival =
-                |other: &&Named| other.name == first.name && other.label != first.label;
-            let rivals: Vec<String> =
-                self.script.names.iter().filter(is_rival).map(|named| named.label.clone()).collect();
+            let is_rival = |other: &&Named| other.name == first.name && other.label != first.label;
+            let rivals: Vec<String> = self
+                .script
+                .names
+                .iter()
+                .filter(is_rival)
+                .map(|named| named.label.clone())
+                .collect();
             Some([first.label, self.random.pick(&rivals)?.clone()])
         });
         let Some([a, b]) = rivals else { return Vec::new() };
