@@ -228,6 +228,9 @@ impl Generator {
                 self.step(vec![format!("start {label} {label}.d{kid}")]);
             }
         }
+        if self.random.percent(35) {
+            self.edge();
+        }
         for ops in self.early_links() {
             self.step(ops);
         }
@@ -235,9 +238,6 @@ impl Generator {
             for ops in self.contest() {
                 self.step(ops);
             }
-        }
-        if self.random.percent(35) {
-            self.edge();
         }
         for _ in 0..self.random.between(4, 12) {
             let ops = match self.random.below(100) {

@@ -97,14 +97,15 @@ fn smaller_steps(step: &Step) -> Vec<Step> {
     smaller
 }
 
-/// Whether it unlinks two that were linked in the same step: their link must not outlive it.
+/// Whether it unlinks, for the last time, two that were linked in the same step: their link must not outlive it.
 fn is_needed(step: &Step, index: usize) -> bool {
     let Some(two) = step.ops[index].strip_prefix("unlink ") else { return false };
     let is_theirs = |op: &String| {
         let linked = op.strip_prefix("link ").and_then(|two| two.split_once(' '));
         linked.is_some_and(|(a, b)| two == format!("{a} {b}") || two == format!("{b} {a}"))
     };
-    step.ops.iter().any(is_theirs)
+    let is_last = !step.ops[index + 1..].contains(&step.ops[index]);
+    is_last && step.ops.iter().any(is_theirs)
 }
 
 /// Whether there is something to do, and a trigger if something is to be held.
