@@ -99,7 +99,9 @@ guarded(Script) ->
 
 %%% Scripts
 
-parse(Lines) -> lists:foldl(fun parse/2, #{nodes => #{}, kids => #{}, plans => #{}, steps => []}, Lines).
+parse(Lines) ->
+    Empty = #{run => erlang:unique_integer([positive]), nodes => #{}, kids => #{}, plans => #{}, names => #{}, steps => []},
+    lists:foldl(fun parse/2, Empty, Lines).
 
 parse(["script" | _], Script) -> Script;
 parse(["sup", L, P, Strategy, I, Period, Auto, Restart, Shutdown, Sig, Spare], Script) ->
@@ -121,6 +123,10 @@ parse(["plan", L, N | Outcome], Script = #{plans := Plans}) ->
         ["fail", Reason] -> {fail, reason(Reason)}
     end,
     Script#{plans := Plans#{{list_to_atom(L), list_to_integer(N)} => Planned}};
+parse(["name", L, Name], Script = #{run := Run, names := Names}) ->
+    %% Scripts that run at the same time share the registry of this VM.
+    Registered = list_to_atom(Name ++ "@" ++ integer_to_list(Run)),
+    Script#{names := Names#{list_to_atom(L) => {Name, Registered}}};
 parse(["step" | Tokens], Script = #{steps := Steps}) ->
     Script#{steps := Steps ++ [split(Tokens)]}.
 
@@ -162,6 +168,9 @@ text(killed) -> "killed";
 text(noproc) -> "noproc";
 text({failed, Text}) -> "error:" ++ Text;
 text({boom, _Stack}) -> "crash";
+%% Difference `link-to-nobody-raises`: what a process that does not trap exits ends with here.
+text({noproc, [_ | _]}) -> "noproc";
+text({already_started, _Holder}) -> "already_started";
 text(Other) -> re:replace(io_lib:format("~0p", [Other]), "\\s", "_", [global, {return, list}]).
 
 %%% One run
@@ -187,6 +196,7 @@ step(Cx, Number, Ops) ->
     note(Cx, io_lib:format("step ~b", [Number])),
     case Ops of
         [["busy", Point, L] | Inner] -> busy(Cx, {list_to_atom(Point), list_to_atom(L)}, Inner);
+        [["frozen"] | Inner] -> frozen(Cx, Inner);
         [Op] ->
             Reply = issue(Cx, Op),
             settle(Cx),
@@ -215,7 +225,7 @@ busy(Cx, Hold = {_, Label}, [Trigger | Ops]) ->
         Reply = issue(Cx, Op),
         case Held of
             none -> settle(Cx);
-            _ -> arrived(Cx, Parent, Op)
+            _ -> arrived(Cx, Parent, Op), calm(Cx)
         end,
         Reply
     end || Op <- Ops, not IsStarting orelse hd(Op) =:= "killheld"],
@@ -227,6 +237,38 @@ busy(Cx, Hold = {_, Label}, [Trigger | Ops]) ->
     ask(Cx, forget_held),
     settle(Cx),
     [finish(Cx, Reply) || Reply <- [First | Rest]].
+
+%% No supervisor looks while the operations are carried out. Then they look one after another, the deepest first.
+frozen(Cx, Ops) ->
+    Frozen = supervisors(Cx),
+    [ok = sys:suspend(Pid) || {_, Pid} <- Frozen],
+    Replies = [begin
+        Reply = issue(Cx, Op),
+        calm(Cx),
+        Reply
+    end || Op <- Ops],
+    [begin
+        try sys:resume(Pid) catch exit:_ -> ok end,
+        settle(Cx, Label, none)
+    end || {Label, Pid} <- Frozen],
+    settle(Cx),
+    [finish(Cx, Reply) || Reply <- Replies].
+
+%% Those that run, the deepest first.
+supervisors(Cx = {_, _, #{nodes := Nodes}}) ->
+    Depth = fun(Label) -> length(string:lexemes(atom_to_list(Label), ".")) end,
+    Ordered = lists:sort([{-Depth(Label), Label} || {Label, #{type := supervisor}} <- maps:to_list(Nodes)]),
+    [{Label, Pid} || {_, Label} <- Ordered, Pid <- [ask(Cx, {alive, Label})], is_pid(Pid)].
+
+%% Waits until no worker has anything left to do, without asking a supervisor.
+calm(Cx) ->
+    case lists:all(fun is_idle/1, ask(Cx, workers)) of
+        true -> ok;
+        false -> erlang:yield(), calm(Cx)
+    end.
+
+%% One that has just ended may have sent signals to those that were asked before it.
+is_idle(Pid) -> process_info(Pid, [status, message_queue_len]) =:= [{status, waiting}, {message_queue_len, 0}].
 
 parent(Label) ->
     Segments = string:lexemes(atom_to_list(Label), "."),
@@ -277,6 +319,8 @@ issue(Cx, ["signal", L, R]) ->
             _ -> wait_down(Pid, fun() -> exit(Pid, reason(R)) end)
         end
     end);
+issue(Cx, ["link", A, B]) -> order(Cx, link, A, B);
+issue(Cx, ["unlink", A, B]) -> order(Cx, unlink, A, B);
 issue(Cx, ["killheld", L]) ->
     case ask(Cx, {held, list_to_atom(L)}) of
         undefined -> {done, "skip"};
@@ -316,6 +360,23 @@ with(Cx, Label, Do) ->
         Pid -> Do(Pid)
     end.
 
+%% The worker `A` does it.
+order(Cx, Verb, A, B) ->
+    with(Cx, list_to_atom(A), fun(Pid) ->
+        Pid ! {Verb, peer(Cx, list_to_atom(B))},
+        handled(Pid),
+        {done, "ok"}
+    end).
+
+%% The latest process, which may have ended; for one that never ran, some process that has ended.
+peer(Cx, Label) ->
+    case ask(Cx, {last, Label}) of
+        undefined ->
+            {Nobody, Monitor} = spawn_monitor(fun() -> ok end),
+            receive {'DOWN', Monitor, process, _, _} -> Nobody end;
+        Pid -> Pid
+    end.
+
 %% The message was handled, or is not going to be before something else happens.
 handled(Pid) ->
     try sys:get_state(Pid, 200) catch exit:_ -> ok end.
@@ -333,17 +394,29 @@ wait_down(Pid, Do) ->
 request(Cx, Supervisor, Request) ->
     case ask(Cx, {alive, Supervisor}) of
         undefined -> {done, "gone"};
-        Pid -> {request, Supervisor, gen_server:send_request(Pid, Request)}
+        Pid -> {request, Supervisor, request_verb(Request), gen_server:send_request(Pid, Request)}
     end.
 
+request_verb(Request) when is_tuple(Request) -> element(1, Request);
+request_verb(Request) -> Request.
+
 finish(Cx, {done, Text}) -> note(Cx, ["reply ", Text]);
-finish(Cx, {request, Supervisor, Id}) ->
+finish(Cx, {request, Supervisor, Verb, Id}) ->
     Text = case gen_server:receive_response(Id, ?REPLY_LIMIT) of
         timeout -> "pending";
         {error, _} -> "gone";
+        {reply, {error, {already_started, _}} = Reply} ->
+            case is_of_name(Cx, Supervisor, Verb) of
+                true -> "error failed already_started";
+                false -> answer(Cx, Supervisor, Reply)
+            end;
         {reply, Reply} -> answer(Cx, Supervisor, Reply)
     end,
     note(Cx, ["reply ", Text]).
+
+%% Whether `already_started` speaks of a name that is taken, as the start function returned it, or of an id.
+is_of_name({_, _, #{nodes := Nodes}}, Supervisor, Verb) ->
+    Verb =:= restart_child orelse maps:is_key(template, maps:get(Supervisor, Nodes)).
 
 answer(_, _, ok) -> "ok";
 answer(_, _, {ok, undefined}) -> "ok undefined";
@@ -377,15 +450,15 @@ children(Cx, Supervisor, Children) ->
 
 %% Asks every supervisor, root first, until two passes agree: a supervisor answers in its turn, after
 %% everything that was in its queue.
-settle(Cx) -> settle(Cx, none).
+settle(Cx) -> settle(Cx, r, none).
 
-settle(Cx, Last) ->
+settle(Cx, Root, Last) ->
     kill_orphans(Cx),
-    case pass(ask(Cx, {alive, r})) of
+    case pass(ask(Cx, {alive, Root})) of
         Last -> kill_orphans(Cx);
         Now -> case is_restarting(Now) of
-            true -> settle(Cx, none);
-            false -> settle(Cx, Now)
+            true -> settle(Cx, Root, none);
+            false -> settle(Cx, Root, Now)
         end
     end.
 
@@ -413,7 +486,7 @@ kill_orphans(Cx) ->
             kill_orphans(Cx)
     end.
 
-dump(Cx = {_, _, #{nodes := Nodes}}) ->
+dump(Cx = {_, _, #{nodes := Nodes, names := Names}}) ->
     Supervisors = lists:sort([Label || {Label, #{type := supervisor}} <- maps:to_list(Nodes)]),
     [case ask(Cx, {alive, Label}) of
         undefined -> ok;
@@ -422,7 +495,12 @@ dump(Cx = {_, _, #{nodes := Nodes}}) ->
             Counts = try gen_server:call(Pid, count_children) catch exit:_ -> [] end,
             note(Cx, io_lib:format("which ~s~s", [Label, children(Cx, Label, Which)])),
             note(Cx, io_lib:format("count ~s~s", [Label, counts(Counts)]))
-    end || Label <- Supervisors].
+    end || Label <- Supervisors],
+    [note(Cx, ["name ", Name, " ", holder(Cx, whereis(Registered))])
+     || {Name, Registered} <- lists:usort(maps:values(Names))].
+
+holder(_, undefined) -> "none";
+holder(Cx, Pid) -> ask(Cx, {name, Pid}).
 
 %%% The processes of the tree
 
@@ -436,18 +514,24 @@ spec(Cx = {_, _, #{nodes := Nodes}}, Label) ->
 
 start_supervisor(Cx, Label) -> supervisor:start_link(?MODULE, {supervisor, Cx, Label}).
 
-start_worker(Cx = {_, _, #{nodes := Nodes}}, Label) ->
-    gen_server:start_link(?MODULE, {worker, Cx, Label, maps:get(Label, Nodes)}, []).
+start_worker(Cx = {_, _, #{nodes := Nodes}}, Label) -> start_server(Cx, Label, maps:get(Label, Nodes)).
 
 %% A child of a simple_one_for_one supervisor.
 start_worker(Cx = {_, _, #{nodes := Nodes}}, Supervisor, Label) ->
     #{template := Template} = maps:get(Supervisor, Nodes),
-    gen_server:start_link(?MODULE, {worker, Cx, Label, Template}, []).
+    start_server(Cx, Label, Template).
+
+start_server(Cx = {_, _, #{names := Names}}, Label, Node) ->
+    Init = {worker, Cx, Label, Node},
+    case Names of
+        #{Label := {_, Registered}} -> gen_server:start_link({local, Registered}, ?MODULE, Init, []);
+        _ -> gen_server:start_link(?MODULE, Init, [])
+    end.
 
 init({supervisor, Cx = {Recorder, _, #{nodes := Nodes, kids := Kids}}, Label}) ->
     put(recorder, Recorder),
     N = ask(Cx, {begins, Label}),
-    ask(Cx, {started, Label, N, ancestor()}),
+    ask(Cx, {started, Label, N, ancestor(), supervisor}),
     #{flags := Flags} = Node = maps:get(Label, Nodes),
     Specs = case Node of
         #{template := Template} ->
@@ -462,7 +546,7 @@ init({worker, Cx = {_, _, #{plans := Plans}}, Label, Node = #{trap := Trap}}) ->
     case maps:get({Label, N}, Plans, ok) of
         ok ->
             process_flag(trap_exit, Trap),
-            ask(Cx, {started, Label, N, ancestor()}),
+            ask(Cx, {started, Label, N, ancestor(), worker}),
             {ok, Node#{cx => Cx, label => Label, number => N, self_stop => false}};
         ignore ->
             note(Cx, io_lib:format("ignore ~s#~b", [Label, N])),
@@ -482,12 +566,15 @@ handle_cast(_, State) -> {noreply, State}.
 
 handle_info({stop, crash}, _) -> erlang:error(boom);
 handle_info({stop, Reason}, State) -> {stop, Reason, State#{self_stop := true}};
+handle_info({link, Peer}, State) -> link(Peer), {noreply, State};
+handle_info({unlink, Peer}, State) -> unlink(Peer), {noreply, State};
 handle_info({'EXIT', _, Reason}, State = #{cx := Cx, label := Label, number := N}) ->
     note(Cx, io_lib:format("trapped ~s#~b ~s", [Label, N, text(Reason)])),
     {noreply, State};
 handle_info(_, State) -> {noreply, State}.
 
 terminate({boom, _}, _) -> ok;
+terminate({noproc, [_ | _]}, _) -> ok;
 terminate(Reason, #{cx := Cx, label := Label, number := N, self_stop := Self, stubborn := Stubborn}) ->
     note(Cx, io_lib:format("term ~s#~b ~s", [Label, N, text(Reason)])),
     case {Self, Reason} of
@@ -534,7 +621,7 @@ note({Recorder, _, _}, Line) ->
     Recorder ! {note, Line},
     ok.
 
-%% names: pid to {label, number, parent}; current: label to pid; alive: set of pids.
+%% names: pid to {label, number, parent}; current: label to pid; alive: pid to worker or supervisor.
 recorder(Harness) ->
     process_flag(trap_exit, true),
     recorder_loop(#{harness => Harness, lines => [], numbers => #{}, names => #{}, current => #{},
@@ -560,11 +647,11 @@ recorder_loop(S = #{lines := Lines, names := Names, alive := Alive, harness := H
 answer_ask({begins, Label}, _, S = #{numbers := Numbers}) ->
     N = maps:get(Label, Numbers, 0) + 1,
     {N, S#{numbers := Numbers#{Label => N}}};
-answer_ask({started, Label, N, Parent}, Pid, S = #{names := Names, current := Current, alive := Alive, lines := Lines}) ->
+answer_ask({started, Label, N, Parent, Type}, Pid, S = #{names := Names, current := Current, alive := Alive, lines := Lines}) ->
     monitor(process, Pid),
     Line = io_lib:format("start ~s#~b~n", [Label, N]),
     {ok, S#{names := Names#{Pid => {Label, N, Parent}}, current := Current#{Label => Pid},
-            alive := Alive#{Pid => true}, lines := [Line | Lines]}};
+            alive := Alive#{Pid => Type}, lines := [Line | Lines]}};
 answer_ask({gate, Hold = {_, Label}}, Pid, S = #{hold := Hold, held := Held}) ->
     {held, S#{hold := none, held := Held#{Label => Pid}}};
 answer_ask({gate, _}, _, S) -> {open, S};
@@ -580,6 +667,8 @@ answer_ask({alive, Label}, _, S = #{current := Current, alive := Alive}) ->
         true -> {Pid, S};
         false -> {undefined, S}
     end;
+answer_ask(workers, _, S = #{alive := Alive, held := Held}) ->
+    {[Pid || {Pid, worker} <- maps:to_list(Alive), not lists:member(Pid, maps:values(Held))], S};
 answer_ask({name, Pid}, _, S = #{names := Names}) -> {name(Pid, Names), S};
 answer_ask(orphans, _, S = #{names := Names, alive := Alive}) ->
     Orphans = [Pid || Pid <- maps:keys(Alive),

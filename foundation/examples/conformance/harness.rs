@@ -1,5 +1,6 @@
 //! Carries out the steps of one script.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
 use std::future::Future;
@@ -7,14 +8,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use foundation::{ExitReason, Node, NodeConfig, ProcessRef, Supervisor, SupervisorRef};
+use foundation::{
+    ExitReason, Name, Node, NodeConfig, ProcessRef, Strategy, Supervisor, SupervisorRef,
+    SupervisorSpec,
+};
 use futures_util::FutureExt;
 
 use crate::answer::{changed, counted, listed, start_error, started};
+use crate::frost::Frost;
 use crate::recorder::{Hold, Onlooker, Recorder, Shared};
 use crate::script::{self, Op, Role, Script};
 use crate::tree::{child, dynamic_child, supervisor};
-use crate::worker::EndWith;
+use crate::worker::Order;
 
 /// Virtual time that is longer than all short shutdown timeouts together and shorter than one long one. It passes as soon as
 /// no process has anything left to do.
@@ -29,6 +34,8 @@ struct Harness {
     root: Option<Supervisor>,
     /// The stop of the root, once it was told to.
     stopping: Option<Pin<Box<dyn Future<Output = ExitReason>>>>,
+    /// A process that has ended.
+    nobody: ProcessRef,
 }
 
 /// Runs a script and returns its log.
@@ -51,8 +58,13 @@ pub(crate) async fn run(script: Script) -> Result<String, Box<dyn Error>> {
     }
     supervisors.sort_by(|(a, _), (b, _)| a.cmp(b));
     recorder.watch(supervisors.clone(), dynamic);
-    let shared = Shared { recorder, script: Arc::new(script) };
-    let mut harness = Harness { shared, node, root: None, stopping: None };
+    let mut names = BTreeMap::new();
+    for (label, key) in &script.names {
+        names.insert(label.clone(), node.name(key)?);
+    }
+    let shared = Shared { recorder, script: Arc::new(script), names: Arc::new(names) };
+    let nobody = nobody(&node).await?;
+    let mut harness = Harness { shared, node, root: None, stopping: None, nobody };
     harness.boot().await;
     harness.dump(&supervisors).await;
     for (number, ops) in harness.shared.script.clone().steps.iter().enumerate() {
@@ -91,7 +103,13 @@ impl Harness {
         let recorder = Arc::clone(&self.shared.recorder);
         let mut answers = Vec::new();
         let mut is_starting = false;
+        let mut frost = Frost::default();
         let ops = match ops {
+            [frozen, ops @ ..] if frozen[0] == "frozen" => {
+                frost = Frost::over(&self.shared, &self.node);
+                settle().await;
+                ops
+            }
             [busy, trigger, ops @ ..] if busy[0] == "busy" => {
                 let (point, label) = (busy[1].clone(), busy[2].clone());
                 let above = label.rsplit_once('.').map_or("", |(above, _)| above).to_owned();
@@ -114,6 +132,7 @@ impl Harness {
             settle().await;
         }
         recorder.release();
+        frost.thaw().await;
         settle().await;
         for answer in answers {
             let text = answer.now_or_never().unwrap_or_else(|| "pending".to_owned());
@@ -126,10 +145,9 @@ impl Harness {
         let words: Vec<&str> = op.iter().map(String::as_str).collect();
         let recorder = &self.shared.recorder;
         let done = match words[..] {
-            ["exit", label, reason] => match recorder.alive(label) {
-                Some(process) => tell_end(&process, reason),
-                None => "skip",
-            },
+            ["exit", label, reason] => self.order(label, Order::EndWith(reason.to_owned())),
+            ["link", label, peer] => self.order(label, Order::Link(self.peer(peer))),
+            ["unlink", label, peer] => self.order(label, Order::Unlink(self.peer(peer))),
             ["kill", label] => exit(recorder.alive(label), ExitReason::Killed),
             ["signal", label, reason] => {
                 let reason = crate::reason::end_with(reason).into_reason();
@@ -156,6 +174,18 @@ impl Harness {
             settle().await;
         }
         ready(done)
+    }
+
+    /// Tells a worker to do something.
+    fn order(&self, label: &str, order: Order) -> &'static str {
+        let Some(process) = self.shared.recorder.alive(label) else { return "skip" };
+        let told = process.server::<Order>().map(|server| server.cast(order));
+        if matches!(told, Some(Ok(()))) { "ok" } else { "not told" }
+    }
+
+    /// The latest process of a label, which may have ended; one that has ended if there never was any.
+    fn peer(&self, label: &str) -> ProcessRef {
+        self.shared.recorder.last(label).unwrap_or_else(|| self.nobody.clone())
     }
 
     /// Tells the root to stop without waiting for it.
@@ -240,6 +270,12 @@ impl Harness {
                 self.note(format!("count {label}{}", counted(&counts)));
             }
         }
+        let names: BTreeMap<&str, &Name<Order>> =
+            self.shared.names.values().map(|name| (name.key(), name)).collect();
+        for (key, name) in names {
+            let holder = name.whereis().map(|holder| self.shared.recorder.name(holder.pid()));
+            self.note(format!("name {key} {}", holder.as_deref().unwrap_or("none")));
+        }
     }
 }
 
@@ -248,7 +284,7 @@ fn is_dynamic(role: &Role) -> bool {
 }
 
 /// Waits until nobody has anything left to do.
-async fn settle() {
+pub(crate) async fn settle() {
     foundation::time::sleep(SETTLED).await;
 }
 
@@ -265,9 +301,12 @@ fn begun(mut answer: Answer) -> Answer {
     }
 }
 
-fn tell_end(process: &ProcessRef, reason: &str) -> &'static str {
-    let told = process.server::<EndWith>().map(|server| server.cast(EndWith(reason.to_owned())));
-    if matches!(told, Some(Ok(()))) { "ok" } else { "not told" }
+/// Starts and ends a process.
+async fn nobody(node: &Node) -> Result<ProcessRef, Box<dyn Error>> {
+    let root = Supervisor::start(node, SupervisorSpec::new(Strategy::OneForOne)).await?;
+    let process = root.process().clone();
+    root.shutdown().await;
+    Ok(process)
 }
 
 fn exit(process: Option<ProcessRef>, reason: ExitReason) -> &'static str {

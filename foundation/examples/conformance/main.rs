@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "the answers go to whoever started the program")]
 
 mod answer;
+mod frost;
 mod harness;
 mod reason;
 mod recorder;

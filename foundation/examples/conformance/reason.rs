@@ -26,8 +26,17 @@ pub(crate) fn text(reason: &ExitReason) -> String {
         ExitReason::ShutdownWith(text) => shutdown_with(text),
         ExitReason::Panic(_) => "crash".to_owned(),
         ExitReason::NoProc => "noproc".to_owned(),
-        ExitReason::Error(error) => format!("error:{error}"),
+        ExitReason::Error(error) => failed(&error.to_string()),
         clean => clean.to_string(),
+    }
+}
+
+/// An error: that of a script, or a name that was not free.
+fn failed(error: &str) -> String {
+    if error.starts_with("the name is held by ") {
+        "already_started".to_owned()
+    } else {
+        format!("error:{error}")
     }
 }
 
@@ -46,7 +55,7 @@ fn displayed(why: &str) -> String {
         return shutdown_with(text);
     }
     match why.split_once(": ") {
-        Some(("failed", text)) => format!("error:{text}"),
+        Some(("failed", text)) => failed(text),
         Some(("panicked", _)) => "crash".to_owned(),
         _ if why == "no such process" => "noproc".to_owned(),
         _ => why.to_owned(),

@@ -4,7 +4,7 @@
 //! anything else is written. A supervisor has no callback of its own: it asks the node's clock before it handles anything, its
 //! own start first, so a look at the names from inside the clock sees each one before its first child starts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -12,13 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
 
-use foundation::{Clock, Down, Pid, ProcessRef, Report, ReportKind, SupervisorRef};
+use foundation::{Clock, Down, Name, Pid, ProcessRef, Report, ReportKind, SupervisorRef};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::reason::text;
+use crate::worker::Order;
 
 /// Where a worker is held: in `init` or in `terminate`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,4 +211,6 @@ impl fmt::Debug for Onlooker {
 pub(crate) struct Shared {
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) script: Arc<crate::script::Script>,
+    /// The names of the script, by the label of the worker that registers one.
+    pub(crate) names: Arc<BTreeMap<String, Name<Order>>>,
 }

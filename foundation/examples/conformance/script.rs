@@ -1,6 +1,6 @@
 //! A script as data: the tree, what its starts come to, and the steps.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ pub(crate) struct Script {
     pub(crate) nodes: Vec<Node>,
     /// What the n-th start of a worker comes to, where it does not just start.
     pub(crate) plans: HashMap<(String, u64), Outcome>,
+    /// The names that workers register, by label.
+    pub(crate) names: BTreeMap<String, String>,
     pub(crate) steps: Vec<Vec<Op>>,
 }
 
@@ -135,6 +137,9 @@ impl Script {
             ["plan", label, number, "ignore"] => self.plan(label, number, Outcome::Ignore)?,
             ["plan", label, number, "fail", why] => {
                 self.plan(label, number, Outcome::Fail(why.to_owned()))?;
+            }
+            ["name", label, name] => {
+                self.names.insert(label.to_owned(), name.to_owned());
             }
             ["step", ref ops @ ..] => {
                 let ops = ops.split(|word| *word == ";");

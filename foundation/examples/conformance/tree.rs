@@ -36,5 +36,9 @@ pub(crate) fn dynamic_child(role: &Role, label: &str, shared: &Shared) -> Option
 }
 
 fn worker(label: &str, manners: Manners, shared: &Shared) -> ChildSpec {
-    ServerSpec::<Worker>::new((shared.clone(), label.to_owned(), manners)).child(label)
+    let mut spec = ServerSpec::<Worker>::new((shared.clone(), label.to_owned(), manners));
+    if let Some(name) = shared.names.get(label) {
+        spec = spec.name(name);
+    }
+    spec.child(label)
 }

@@ -1,6 +1,6 @@
 //! The worker of all scripts: starts as planned, ends as told.
 
-use foundation::{Context, Exit, ExitReason, GenServer, Info};
+use foundation::{Context, Exit, ExitReason, GenServer, Info, ProcessRef};
 
 use crate::reason::{end_with, text};
 use crate::recorder::Shared;
@@ -15,12 +15,16 @@ pub(crate) struct Worker {
     has_ended_itself: bool,
 }
 
-/// The reason to end with.
-pub(crate) struct EndWith(pub(crate) String);
+/// What a script tells a worker to do.
+pub(crate) enum Order {
+    EndWith(String),
+    Link(ProcessRef),
+    Unlink(ProcessRef),
+}
 
 impl GenServer for Worker {
     type Args = (Shared, String, Manners);
-    type Msg = EndWith;
+    type Msg = Order;
 
     async fn init(
         (shared, label, manners): Self::Args,
@@ -46,13 +50,16 @@ impl GenServer for Worker {
         Ok(Self { shared, label, number, manners, has_ended_itself: false })
     }
 
-    async fn handle(
-        &mut self,
-        EndWith(reason): EndWith,
-        _cx: &mut Context<Self>,
-    ) -> Result<(), Exit> {
-        self.has_ended_itself = true;
-        Err(end_with(&reason))
+    async fn handle(&mut self, order: Order, cx: &mut Context<Self>) -> Result<(), Exit> {
+        match order {
+            Order::EndWith(reason) => {
+                self.has_ended_itself = true;
+                return Err(end_with(&reason));
+            }
+            Order::Link(peer) => cx.link(&peer),
+            Order::Unlink(peer) => cx.unlink(&peer),
+        }
+        Ok(())
     }
 
     async fn info(&mut self, info: Info, _cx: &mut Context<Self>) -> Result<(), Exit> {

@@ -24,7 +24,7 @@ pub(super) struct Difference {
 }
 
 /// All of them.
-pub(super) const ALL: [Difference; 11] = [
+pub(super) const ALL: [Difference; 13] = [
     Difference { name: "killed-supervisor-takes-its-subtree", place: Where::Log },
     Difference { name: "dynamic-children-have-no-order", place: Where::Log },
     Difference { name: "dynamic-count-of-specs", place: Where::Log },
@@ -32,6 +32,8 @@ pub(super) const ALL: [Difference; 11] = [
     Difference { name: "otp-miscounts-a-terminated-dynamic-restart", place: Where::Log },
     Difference { name: "terminate-without-trap", place: Where::Side },
     Difference { name: "no-terminate-after-a-panic", place: Where::Side },
+    Difference { name: "link-to-nobody-raises", place: Where::Side },
+    Difference { name: "killed-supervisor-leaves-names", place: Where::Generator },
     Difference { name: "dynamic-child-brings-its-own-spec", place: Where::Generator },
     Difference { name: "otp-keeps-an-ignored-dynamic-restart", place: Where::Generator },
     Difference { name: "supervisor-has-no-init", place: Where::Generator },

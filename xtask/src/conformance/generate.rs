@@ -10,7 +10,7 @@ use super::script::{Budget, Manners, Node, Plan, Role, Script, Shutdown, Step, i
 const DEPTH_MAX: usize = 3;
 const NODES_MAX: usize = 14;
 /// How a worker ends by itself.
-const REASONS: [(usize, &str); 5] =
+pub(super) const REASONS: [(usize, &str); 5] =
     [(3, "normal"), (2, "shutdown"), (2, "shutdown:x"), (4, "error:e"), (4, "crash")];
 /// Restart windows in seconds, and what the clock moves on by.
 const PERIODS: [(usize, usize); 3] = [(1, 1), (4, 5), (2, 3_600)];
@@ -21,19 +21,30 @@ const RESTARTS: [(usize, &str); 3] = [(5, "permanent"), (4, "transient"), (3, "t
 pub(super) fn script(seed: u64) -> Script {
     let mut generator = Generator {
         random: Random::new(seed),
-        script: Script { seed, nodes: Vec::new(), plans: Vec::new(), steps: Vec::new() },
+        script: Script {
+            seed,
+            nodes: Vec::new(),
+            plans: Vec::new(),
+            names: Vec::new(),
+            steps: Vec::new(),
+        },
+        pairs: Vec::new(),
     };
     generator.supervisor("r", 0, Place::default());
     generator.script.nodes[0].restart = "permanent";
     generator.script.nodes[0].shutdown = Shutdown::Infinity;
     generator.plans();
+    generator.names();
+    generator.pairs();
     generator.steps();
     generator.script
 }
 
-struct Generator {
-    random: Random,
-    script: Script,
+pub(super) struct Generator {
+    pub(super) random: Random,
+    pub(super) script: Script,
+    /// Workers that may be linked, and stay so.
+    pub(super) pairs: Vec<[String; 2]>,
 }
 
 /// What the supervisor above says about a child.
@@ -201,7 +212,7 @@ impl Generator {
     }
 
     /// The labels of all workers, those that dynamic supervisors may get included.
-    fn workers(&self) -> Vec<String> {
+    pub(super) fn workers(&self) -> Vec<String> {
         let labels = |node: &Node| match node.role {
             Role::Worker(_) => vec![node.label.clone()],
             Role::Dynamic { .. } => (1..=3).map(|kid| format!("{}.d{kid}", node.label)).collect(),
@@ -220,9 +231,23 @@ impl Generator {
         if self.random.percent(35) {
             self.edge();
         }
+        for ops in self.early_links() {
+            self.step(ops);
+        }
+        if self.random.percent(60) {
+            for ops in self.contest() {
+                self.step(ops);
+            }
+        }
         for _ in 0..self.random.between(4, 12) {
-            let busy = self.random.percent(40).then(|| self.busy()).flatten();
-            let ops = busy.unwrap_or_else(|| self.op().into_iter().collect());
+            let ops = match self.random.below(100) {
+                0..14 => self.tangle(),
+                14..28 => self.pair_ops(),
+                // A busy step may find nobody to hold.
+                28..60 => self.busy().filter(|ops| !ops.iter().any(|op| self.ends_in_a_pair(op))),
+                _ => None,
+            };
+            let ops = ops.unwrap_or_else(|| self.op().into_iter().collect());
             if !ops.is_empty() {
                 self.step(ops);
             }
@@ -254,11 +279,14 @@ impl Generator {
         self.step(vec![format!("exit {worker} crash")]);
     }
 
-    fn step(&mut self, ops: Vec<String>) {
+    fn step(&mut self, mut ops: Vec<String>) {
+        if ops.len() == 1 && self.ends_in_a_pair(&ops[0]) {
+            ops.insert(0, "frozen".to_owned());
+        }
         self.script.steps.push(Step { ops });
     }
 
-    fn labels(&self, of: impl Fn(&Node) -> bool) -> Vec<String> {
+    pub(super) fn labels(&self, of: impl Fn(&Node) -> bool) -> Vec<String> {
         self.script.nodes.iter().filter(|node| of(node)).map(|node| node.label.clone()).collect()
     }
 
@@ -279,7 +307,8 @@ impl Generator {
                 if !is_root && self.random.percent(30) {
                     return Some(self.signal(&supervisor));
                 }
-                (!is_root || self.random.percent(15)).then(|| format!("kill {supervisor}"))
+                let is_meant = !is_root || self.random.percent(15);
+                (is_meant && self.may_be_killed(&supervisor)).then(|| format!("kill {supervisor}"))
             }
             _ => {
                 let supervisor = self.random.pick(&supervisors)?.clone();
@@ -289,7 +318,7 @@ impl Generator {
     }
 
     /// A worker ends, in one way or another.
-    fn end_of(&mut self, worker: &str) -> String {
+    pub(super) fn end_of(&mut self, worker: &str) -> String {
         match self.random.below(10) {
             0..2 => format!("kill {worker}"),
             2..4 => self.signal(worker),
@@ -305,7 +334,7 @@ impl Generator {
     }
 
     /// An admin call to a supervisor, mostly one that makes sense.
-    fn admin(&mut self, supervisor: &str) -> Option<String> {
+    pub(super) fn admin(&mut self, supervisor: &str) -> Option<String> {
         let child = self.child_of(supervisor)?;
         let verb = self.random.weighted(&[
             (4, "start"),
@@ -396,7 +425,9 @@ impl Generator {
             (0, _) => ops.push("stop".to_owned()),
             (1, Some(above)) => ops.push(format!("term {above} {supervisor}")),
             (2..5, _) if !is_in_terminate => ops.push(format!("killheld {held}")),
-            (5, _) if supervisor != "r" => ops.push(format!("kill {supervisor}")),
+            (5, _) if supervisor != "r" && self.may_be_killed(&supervisor) => {
+                ops.push(format!("kill {supervisor}"))
+            }
             _ => {}
         }
         (ops.len() > 2).then_some(ops)
@@ -426,7 +457,7 @@ impl Generator {
     }
 
     /// The workers of a supervisor.
-    fn siblings(&self, supervisor: &str) -> Vec<String> {
+    pub(super) fn siblings(&self, supervisor: &str) -> Vec<String> {
         self.workers().into_iter().filter(|label| parent(label) == Some(supervisor)).collect()
     }
 }

@@ -6,6 +6,8 @@
 
 mod differences;
 mod generate;
+mod links;
+mod names;
 mod normalise;
 mod random;
 mod script;
@@ -96,10 +98,11 @@ pub(crate) fn run_in(metadata: &Metadata, options: ConformanceOptions) -> Result
             break;
         }
     }
-    let Counts { scripts, steps, lines, differences, unsteady } = comparison.counts;
+    let Counts { scripts, steps, lines, trapped, taken, differences, unsteady } = comparison.counts;
     for difference in &differences::ALL {
         say(&format!("excluded by name: {difference}"))?;
     }
+    say(&format!("{trapped} exit signals were trapped, {taken} starts found their name taken"))?;
     say(&format!(
         "{scripts} scripts with {steps} steps compared, {lines} lines: {differences} differences; \
          {unsteady} scripts depended on timing"
@@ -121,6 +124,9 @@ struct Counts {
     scripts: usize,
     steps: usize,
     lines: usize,
+    /// Exit signals that a worker trapped, and names that were not free, on OTP.
+    trapped: usize,
+    taken: usize,
     differences: usize,
     /// Scripts that differed once and not again with more time.
     unsteady: usize,
@@ -139,6 +145,10 @@ impl Comparison {
             self.counts.scripts += 1;
             self.counts.steps += script.steps.len();
             self.counts.lines += otp.len();
+            let count =
+                |is_meant: fn(&String) -> bool| otp.iter().filter(|line| is_meant(line)).count();
+            self.counts.trapped += count(|line| line.starts_with("trapped "));
+            self.counts.taken += count(|line| line.ends_with(" already_started"));
             if differs(&script, &otp, &rust) && self.is_steady(&script)? {
                 self.counts.differences += 1;
                 self.show(script)?;

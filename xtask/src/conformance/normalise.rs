@@ -20,15 +20,21 @@ pub(super) fn normalise(script: &Script, log: &[String]) -> Vec<String> {
     lines
 }
 
-/// Difference `otp-miscounts-a-terminated-dynamic-restart`: from this step on OTP may count too few
-/// active children of this dynamic supervisor, because `terminate_child` met one that was being restarted.
-fn miscounting_from(script: &Script, step: &[String]) -> Option<String> {
-    let number: usize = step.first()?.strip_prefix("step ")?.parse().ok()?;
-    let ops = &script.steps.get(number.checked_sub(1)?)?.ops;
-    let held = ops.first()?.strip_prefix("busy init ")?;
-    let supervisor = parent(held).filter(|up| script.is_dynamic(up))?;
-    let terminates = format!("term {supervisor} ");
-    ops.iter().any(|op| op.starts_with(&terminates)).then(|| supervisor.to_owned())
+/// Difference `otp-miscounts-a-terminated-dynamic-restart`: from this step on OTP may count too few active children of these
+/// dynamic supervisors, because `terminate_child` may have met one that was being restarted.
+fn miscounting_from(script: &Script, step: &[String]) -> Vec<String> {
+    let number = step.first().and_then(|line| line.strip_prefix("step ")?.parse::<usize>().ok());
+    let planned = number.and_then(|number| script.steps.get(number.checked_sub(1)?));
+    let Some([first, ops @ ..]) = planned.map(|step| &step.ops[..]) else { return Vec::new() };
+    let is_meant = |supervisor: &str| match first.strip_prefix("busy init ") {
+        Some(held) => parent(held) == Some(supervisor),
+        None => first == "frozen",
+    };
+    ops.iter()
+        .filter_map(|op| op.strip_prefix("term ")?.split(' ').next())
+        .filter(|supervisor| script.is_dynamic(supervisor) && is_meant(supervisor))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Which incarnation was started by which.
@@ -76,7 +82,7 @@ fn without_killed_subtrees(script: &Script, family: &mut Family, step: &[String]
     let mut kept = Vec::new();
     for line in step {
         match words(line)[..] {
-            [verb @ ("exit" | "term" | "report"), incarnation, ..]
+            [verb @ ("exit" | "term" | "trapped" | "report"), incarnation, ..]
                 if family.has_ancestor_in(incarnation, &killed) =>
             {
                 if verb == "exit" {

@@ -16,6 +16,7 @@ pub(super) struct Script {
     pub(super) seed: u64,
     pub(super) nodes: Vec<Node>,
     pub(super) plans: Vec<Plan>,
+    pub(super) names: Vec<Named>,
     pub(super) steps: Vec<Step>,
 }
 
@@ -70,7 +71,14 @@ pub(super) struct Plan {
     pub(super) outcome: String,
 }
 
-/// Operations that go together; the first of several may be `busy POINT LABEL`.
+/// A worker that registers a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) label: String,
+    pub(super) name: &'static str,
+}
+
+/// Operations that go together; the first of several is `busy POINT LABEL` or `frozen`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) ops: Vec<String>,
@@ -98,6 +106,9 @@ impl Script {
         }
         for Plan { label, number, outcome } in &self.plans {
             line(&mut text, format_args!("plan {label} {number} {outcome}"));
+        }
+        for Named { label, name } in &self.names {
+            line(&mut text, format_args!("name {label} {name}"));
         }
         for step in &self.steps {
             line(&mut text, format_args!("step {}", step.ops.join(" ; ")));

@@ -39,6 +39,11 @@ fn candidates(script: &Script) -> Vec<Script> {
         smaller.steps.remove(index);
         candidates.push(smaller);
     }
+    for index in 0..script.names.len() {
+        let mut smaller = script.clone();
+        smaller.names.remove(index);
+        candidates.push(smaller);
+    }
     for index in 0..script.plans.len() {
         let mut smaller = script.clone();
         smaller.plans.remove(index);
@@ -59,6 +64,7 @@ fn without_node(script: &Script, label: &str) -> Script {
     let mut smaller = script.clone();
     smaller.nodes.retain(|node| !is_within(&node.label, label));
     smaller.plans.retain(|plan| !is_within(&plan.label, label));
+    smaller.names.retain(|named| !is_within(&named.label, label));
     smaller.steps.retain_mut(|step| {
         let speaks = |op: &String| op.split_whitespace().any(|word| is_within(word, label));
         if step.ops.first().is_some_and(|op| op.starts_with("busy ") && speaks(op)) {
@@ -73,12 +79,16 @@ fn without_node(script: &Script, label: &str) -> Script {
 fn smaller_steps(step: &Step) -> Vec<Step> {
     let mut smaller = Vec::new();
     if step.ops.len() > 1 {
+        let is_frozen = step.ops[0] == "frozen";
         for index in 1..step.ops.len() {
+            if is_frozen && is_needed(step, index) {
+                continue;
+            }
             let mut without = step.clone();
             without.ops.remove(index);
             smaller.push(without);
             // One operation alone, on a system at rest.
-            if !step.ops[index].starts_with("killheld ") {
+            if !is_frozen && !step.ops[index].starts_with("killheld ") {
                 smaller.push(Step { ops: vec![step.ops[index].clone()] });
             }
         }
@@ -87,8 +97,19 @@ fn smaller_steps(step: &Step) -> Vec<Step> {
     smaller
 }
 
+/// Whether it unlinks, for the last time, two that were linked in the same step: their link must not outlive it.
+fn is_needed(step: &Step, index: usize) -> bool {
+    let Some(two) = step.ops[index].strip_prefix("unlink ") else { return false };
+    let is_theirs = |op: &String| {
+        let linked = op.strip_prefix("link ").and_then(|two| two.split_once(' '));
+        linked.is_some_and(|(a, b)| two == format!("{a} {b}") || two == format!("{b} {a}"))
+    };
+    let is_last = !step.ops[index + 1..].contains(&step.ops[index]);
+    is_last && step.ops.iter().any(is_theirs)
+}
+
 /// Whether there is something to do, and a trigger if something is to be held.
 fn is_whole(step: &Step) -> bool {
-    let is_busy = step.ops.first().is_some_and(|op| op.starts_with("busy "));
-    step.ops.len() > usize::from(is_busy)
+    let leads = |op: &String| op == "frozen" || op.starts_with("busy ");
+    step.ops.len() > usize::from(step.ops.first().is_some_and(leads))
 }
