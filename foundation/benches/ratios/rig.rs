@@ -16,6 +16,9 @@ pub(crate) const CAPACITY: usize = 1_024;
 /// Room in the mailbox or channel of one of very many processes.
 pub(crate) const CAPACITY_SMALL: usize = 64;
 
+/// How many starts a client has asked for and not seen answered; whoever starts them takes one at a time all the same.
+pub(crate) const STARTS_AT_ONCE: usize = 64;
+
 /// How long a client waits for anything at most. It never comes to that.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -44,7 +44,7 @@ macro_rules! row {
     };
 }
 
-pub(crate) const ROWS: [Row; 13] = [
+pub(crate) const ROWS: [Row; 14] = [
     row!(tell1_bounded, 200_000, 200, mail::tell(1)),
     row!(tell4_bounded, 200_000, 200, mail::tell(4)),
     row!(call_seq, 50_000, 50, mail::call(1)),
@@ -53,6 +53,7 @@ pub(crate) const ROWS: [Row; 13] = [
     row!(ring_hop, 100_000, 1_200, relay::ring()),
     row!(fanout_10k, 20, 2, relay::fanout(10_000)),
     row!(spawn_stop, 10_000, 100, life::spawn_stop()),
+    row!(start_child_64, 10_000, 100, life::start_child()),
     row!(bytes_idle, 10_000, 100, life::bytes_idle()),
     row!(monitor_pair, 200_000, 100, life::monitor_pair()),
     row!(restart_1, 400, 3, restart::one_for_one(1)),

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt};
 use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::rig::{CAPACITY_SMALL, Stopwatch, bytes_each, client, count_heap};
+use crate::rig::{
+    CAPACITY, CAPACITY_SMALL, STARTS_AT_ONCE, Stopwatch, bytes_each, client, count_heap,
+};
 
 enum Msg {
     Add(u64),
@@ -46,6 +49,45 @@ pub(crate) async fn spawn_stop(count: usize) -> f64 {
     for task in tasks {
         assert_eq!(task.await.expect("a counter does not panic"), 0, "nobody told anything");
     }
+    watch.ns_each(count)
+}
+
+/// Starts a task for each request and answers with its door; in the end waits for all of them.
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
+async fn owner(mut requests: mpsc::Receiver<oneshot::Sender<mpsc::Sender<Msg>>>) {
+    let mut tasks = Vec::new();
+    while let Some(reply) = requests.recv().await {
+        let Running { door, task } = start();
+        tasks.push(task);
+        assert!(reply.send(door).is_ok(), "the client waits");
+    }
+    for task in tasks {
+        assert_eq!(task.await.expect("a counter does not panic"), 0, "nobody told anything");
+    }
+}
+
+/// A client has an owner start `count` tasks, each acknowledged to it, then ends them all and waits until they are gone; the cost
+/// of one.
+#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
+pub(crate) async fn start_child(count: usize) -> f64 {
+    let (requests, inbox) = mpsc::channel(CAPACITY);
+    let owner = client(owner(inbox));
+    let mut doors = Vec::with_capacity(count);
+    let watch = Stopwatch::start();
+    let mut starts = stream::iter(0..count)
+        .map(|_| async {
+            let (reply, door) = oneshot::channel();
+            assert!(requests.send(reply).await.is_ok(), "the owner runs");
+            door.await.expect("the owner answers")
+        })
+        .buffer_unordered(STARTS_AT_ONCE);
+    while let Some(door) = starts.next().await {
+        doors.push(door);
+    }
+    drop(starts);
+    drop(doors);
+    drop(requests);
+    owner.await.expect("the owner does not panic");
     watch.ns_each(count)
 }
 

@@ -2,15 +2,12 @@
 
 use foundation::{
     ChildSpec, Context, DynamicSupervisorSpec, Exit, GenServer, Node, Reply, ServerRef, ServerSpec,
-    Strategy, Supervisor, SupervisorRef,
+    Strategy, Supervisor, SupervisorRef, SupervisorSpec,
 };
 use futures_util::stream::{self, StreamExt};
 
 use crate::ours::{node, tree};
-use crate::rig::{CAPACITY_SMALL, Stopwatch, bytes_each, count_heap};
-
-/// How many starts the client has asked for and not seen answered; the supervisor starts one child at a time all the same.
-const STARTS_AT_ONCE: usize = 64;
+use crate::rig::{CAPACITY_SMALL, STARTS_AT_ONCE, Stopwatch, bytes_each, count_heap};
 
 struct Counter(u64);
 
@@ -45,8 +42,25 @@ async fn pool(node: &Node) -> (Supervisor, SupervisorRef, ChildSpec) {
     (root, pool, child)
 }
 
-/// Starts `count` children, each acknowledged, then stops the pool, which stops them all; the cost of one.
+/// A supervisor starts its `count` children in order, each acknowledged, and then stops them, newest first, each within its limit;
+/// the cost of one.
 pub(crate) async fn spawn_stop(count: usize) -> f64 {
+    let node = node();
+    let child = ServerSpec::<Counter>::new(()).capacity(CAPACITY_SMALL);
+    let children = (0..count).map(|place| child.clone().child(&place.to_string()));
+    let family = SupervisorSpec::new(Strategy::OneForOne).children(children).as_child("family");
+    let root = tree(&node, Strategy::OneForOne, []).await;
+    let watch = Stopwatch::start();
+    root.handle().start_child(family).await.expect("the family starts");
+    root.handle().terminate_child("family").await.expect("the family stops");
+    let ns = watch.ns_each(count);
+    root.shutdown().await;
+    ns
+}
+
+/// A client has a dynamic supervisor start `count` children, each acknowledged to it, then stops the pool, which stops them all;
+/// the cost of one.
+pub(crate) async fn start_child(count: usize) -> f64 {
     let node = node();
     let (root, pool, child) = pool(&node).await;
     let mut doors = Vec::with_capacity(count);
