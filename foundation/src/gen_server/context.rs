@@ -179,18 +179,21 @@ impl<S: GenServer> Context<S> {
 
     /// Waits for what the process has to do next: control, then what it started itself, then mail.
     pub(crate) async fn next(&mut self) -> Next<S::Msg> {
-        std::future::poll_fn(|cx| {
-            loop {
-                let next = std::task::ready!(self.poll_next(cx));
-                let Next::Received(Received::Control(control)) = next else {
-                    return Poll::Ready(next);
-                };
-                if let Some(control) = self.obey(control) {
-                    return Poll::Ready(Next::Received(Received::Control(control)));
-                }
+        std::future::poll_fn(|cx| self.poll_due(cx)).await
+    }
+
+    /// Out of the loop's code: a panic of a handler looks through all of that.
+    #[inline(never)]
+    fn poll_due(&mut self, cx: &mut task::Context<'_>) -> Poll<Next<S::Msg>> {
+        loop {
+            let next = std::task::ready!(self.poll_next(cx));
+            let Next::Received(Received::Control(control)) = next else {
+                return Poll::Ready(next);
+            };
+            if let Some(control) = self.obey(control) {
+                return Poll::Ready(Next::Received(Received::Control(control)));
             }
-        })
-        .await
+        }
     }
 
     fn poll_next(&mut self, cx: &mut task::Context<'_>) -> Poll<Next<S::Msg>> {
