@@ -18,6 +18,10 @@ pub enum CastFailure {
 }
 
 /// A message that a cast could not deliver, with the message.
+///
+/// # Differs from OTP
+///
+/// `gen_server:cast/2` is always `ok`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CastError<M> {
     /// The message comes back.
@@ -119,6 +123,11 @@ impl<M> Error for SendError<M> {}
 /// Why a call has no answer.
 ///
 /// After `Timeout`, `Down` and `NoReply` the server may have done the work; the others are certain that it did not.
+///
+/// # Differs from OTP
+///
+/// In `gen_server:call/3` all of these are exits of the caller. `Full` and `NoReply` do not exist there: a mailbox
+/// has no bound, and a server that forgets a caller is found out by the deadline.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum CallError {
@@ -160,6 +169,10 @@ impl fmt::Display for CallError {
 impl Error for CallError {}
 
 /// Why a process or a tree did not start. Nothing of it is running.
+///
+/// # Differs from OTP
+///
+/// The errors of `supervisor:start_link/2` and `gen_server:start_link/3`, as one type; `Ignored` is no error there.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum StartError {

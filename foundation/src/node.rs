@@ -184,6 +184,11 @@ impl std::error::Error for NodeError {}
 ///
 /// Several nodes can live in one program and share nothing. A clone is the same node.
 ///
+/// # Differs from OTP
+///
+/// A node is a program there, and nodes reach each other over a network. Here a node is a value, and there is no
+/// distribution; links and monitors work between the nodes of one program.
+///
 /// # Examples
 ///
 /// ```

@@ -49,6 +49,8 @@ impl<S: GenServer> Context<S> {
     }
 
     /// Returns the process's own pid.
+    ///
+    /// As in OTP `erlang:self/0`.
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.server.cell.pid()
@@ -61,6 +63,11 @@ impl<S: GenServer> Context<S> {
     }
 
     /// Watches `target`; its `Down` arrives in `info`, exactly once, also if it has already ended (`NoProc`).
+    ///
+    /// # Differs from OTP
+    ///
+    /// The `Down` comes before waiting mail, also before messages that the target sent earlier. Dropping the guard is
+    /// `demonitor` with `flush`.
     pub fn monitor(&mut self, target: &ProcessRef) -> MonitorRef {
         let own = self.own_process();
         MonitorRef::new(target.watch(Arc::new(GuardedSink::new(own.sink()))))

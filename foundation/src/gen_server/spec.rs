@@ -94,6 +94,8 @@ impl<S: GenServer> ServerSpec<S> {
     }
 
     /// Registers each incarnation under `name`, before its `init`.
+    ///
+    /// As in OTP `gen_server:start_link/4`.
     #[must_use]
     pub fn name(mut self, name: &Name<S::Msg>) -> Self {
         self.setup.name = Some(name.clone());

@@ -256,6 +256,10 @@ fn nanoseconds(time: Duration) -> u64 {
 ///
 /// Weak in meaning: holding it does not keep the process alive, only its mailbox's memory. A clone is the same door.
 ///
+/// # Differs from OTP
+///
+/// A pid is a number there, which anybody can make up. This is a right: nobody reaches a process without one.
+///
 /// # Examples
 ///
 /// ```
@@ -300,6 +304,11 @@ impl ProcessRef {
     }
 
     /// Returns true until the end of this incarnation has been published.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `erlang:is_process_alive/1` is false for a process that is exiting; here a process that waits for its children
+    /// and tasks to end is alive.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.process.cell().exit_reason().is_none()
@@ -318,6 +327,11 @@ impl ProcessRef {
     }
 
     /// Watches the process from outside any process. Cost: one short lock.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `erlang:monitor/2` is called by a process, which gets the message; here whoever holds the guard waits. Inside
+    /// a process it is [`Context::monitor`](crate::Context::monitor).
     pub fn monitor(&self) -> Monitor {
         Monitor::of(&self.process)
     }

@@ -17,6 +17,11 @@ use std::sync::Arc;
 /// | `Error` | any other term | yes | yes |
 ///
 /// Cloning is cheap: texts and errors are shared.
+///
+/// # Differs from OTP
+///
+/// A reason is any term there. Those that mean something to a supervisor are variants here; any other term is an
+/// `Error`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ExitReason {
@@ -101,11 +106,15 @@ enum Cause {
 
 impl Exit {
     /// The work is done.
+    ///
+    /// As in OTP `gen_server`, `{stop, normal, State}`.
     pub fn normal() -> Self {
         Self::reason(ExitReason::Normal)
     }
 
     /// Part of an orderly shutdown.
+    ///
+    /// As in OTP `gen_server`, `{stop, shutdown, State}`.
     pub fn shutdown() -> Self {
         Self::reason(ExitReason::Shutdown)
     }

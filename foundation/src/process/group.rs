@@ -112,6 +112,10 @@ impl<M: Send + 'static> Group<M> {
     }
 
     /// Makes a process a member, if it is not one already. Returns false if it has ended. Cost: O(members).
+    ///
+    /// # Differs from OTP
+    ///
+    /// As OTP `pg:join/3`, but a process is a member once.
     pub fn join(&self, server: &ServerRef<M>) -> bool {
         let mut state = self.members.state.lock();
         if state.members.iter().any(|member| is_same(member, server)) {
@@ -129,6 +133,8 @@ impl<M: Send + 'static> Group<M> {
     }
 
     /// Takes a process out of the group. Returns false if it is no member. Cost: O(members).
+    ///
+    /// As in OTP `pg:leave/3`.
     pub fn leave(&self, server: &ServerRef<M>) -> bool {
         let mut state = self.members.state.lock();
         let place = state.members.iter().position(|member| is_same(member, server));
@@ -142,6 +148,10 @@ impl<M: Send + 'static> Group<M> {
     }
 
     /// Returns the members that live, in the order of joining. Any of them may have ended by the time it is used. Cost: O(members).
+    ///
+    /// # Differs from OTP
+    ///
+    /// As OTP `pg:get_members/2`, which has no order.
     #[must_use]
     pub fn members(&self) -> Vec<ServerRef<M>> {
         self.members.state.lock().living().cloned().collect()

@@ -13,6 +13,8 @@ use crate::process::pid::Pid;
 use crate::process::state::Watchers;
 
 /// Identifies one monitor within its node.
+///
+/// As in OTP `erlang:monitor/2`, whose result is a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MonitorId(pub(crate) u64);
 
@@ -23,6 +25,10 @@ impl fmt::Display for MonitorId {
 }
 
 /// A monitored process ended.
+///
+/// # Differs from OTP
+///
+/// The message `DOWN` comes after all that its process has sent before; this one comes before waiting mail.
 #[derive(Debug, Clone)]
 pub struct Down {
     /// The monitor that fired.
@@ -91,6 +97,10 @@ impl Watcher {
 ///
 /// Dropping the guard ends the watch: nothing is delivered afterwards. A guard made for a process that has already ended
 /// delivers at once, with the reason `NoProc`, as in OTP `monitor/2`.
+///
+/// # Differs from OTP
+///
+/// A monitor belongs to a process there, and here to whoever holds it: it is waited for, not received.
 ///
 /// # Examples
 ///

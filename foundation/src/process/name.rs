@@ -149,6 +149,11 @@ impl Names {
 ///
 /// At most one incarnation holds a name at a time; the name is free again only after that incarnation has ended, state and
 /// all. Between the two, sends report `NoProc`. A clone is the same name.
+///
+/// # Differs from OTP
+///
+/// A name has a type of messages, and any text for a key. `erlang:register/2` is called for a process that runs; here
+/// it is registered before its `init`, for all of its life.
 pub struct Name<M> {
     slot: Arc<Slot<M>>,
 }
@@ -161,6 +166,8 @@ impl<M: Send + 'static> Name<M> {
     }
 
     /// Returns the process that holds the name now. Cost: one short lock.
+    ///
+    /// As in OTP `erlang:whereis/1`.
     #[must_use]
     pub fn whereis(&self) -> Option<ServerRef<M>> {
         self.slot.state.lock().holder.clone()
@@ -193,6 +200,10 @@ impl<M: Send + 'static> Name<M> {
     /// # Errors
     ///
     /// [`CastError`] with the message: `NoProc` if nobody holds the name, `Full` if there is no room.
+    ///
+    /// # Differs from OTP
+    ///
+    /// As [`ServerRef::cast`].
     pub fn cast(&self, message: M) -> Result<(), CastError<M>> {
         match self.whereis() {
             Some(server) => server.cast(message),
@@ -205,6 +216,10 @@ impl<M: Send + 'static> Name<M> {
     /// # Errors
     ///
     /// [`SendError`] with the message, as [`ServerRef::send`].
+    ///
+    /// # Differs from OTP
+    ///
+    /// As [`ServerRef::send`].
     pub async fn send(&self, message: M, timeout: Duration) -> Result<(), SendError<M>> {
         match self.whereis() {
             Some(server) => server.send(message, timeout).await,
@@ -215,6 +230,10 @@ impl<M: Send + 'static> Name<M> {
     /// Calls with the default deadline of 5 s.
     ///
     /// # Errors
+    ///
+    /// As [`ServerRef::call`].
+    ///
+    /// # Differs from OTP
     ///
     /// As [`ServerRef::call`].
     pub async fn call<T, F>(&self, make: F) -> Result<T, CallError>
@@ -229,6 +248,10 @@ impl<M: Send + 'static> Name<M> {
     /// # Errors
     ///
     /// As [`ServerRef::call`].
+    ///
+    /// # Differs from OTP
+    ///
+    /// As [`ServerRef::call_timeout`].
     pub async fn call_timeout<T, F>(&self, timeout: Duration, make: F) -> Result<T, CallError>
     where
         F: FnOnce(Reply<T>) -> M,

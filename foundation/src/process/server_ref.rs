@@ -259,6 +259,10 @@ impl<M: Send + 'static> DownSink for Server<M> {
 ///
 /// A message that was accepted is handled at most once, in the order in which one sender sent it. If the process ends first,
 /// a cast goes to the dead letters with the reason, a call reports `Down`.
+///
+/// # Differs from OTP
+///
+/// A pid takes any term; this takes one type of messages.
 pub struct ServerRef<M> {
     server: Arc<Server<M>>,
     process: ProcessRef,
@@ -304,6 +308,10 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Errors
     ///
     /// [`CastError`] with the message: `Full` if there is no room, `NoProc` if the process has ended.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `gen_server:cast/2` is always `ok`; here a message that is not accepted comes back.
     #[inline]
     pub fn cast(&self, message: M) -> Result<(), CastError<M>> {
         self.server.push(message, Receipt::Cast).map_err(|(envelope, cause)| {
@@ -323,6 +331,10 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the message; it was not sent.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `erlang:send/2` neither waits nor fails: a mailbox has no bound there.
     pub fn send(
         &self,
         message: M,
@@ -414,6 +426,10 @@ impl<M: Send + 'static> ServerRef<M> {
     /// must be awaited on a tokio runtime for its deadline to hold.
     ///
     /// # Errors
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Differs from OTP
     ///
     /// As [`call`](Self::call).
     pub async fn call_timeout<T, F>(&self, timeout: Duration, make: F) -> Result<T, CallError>

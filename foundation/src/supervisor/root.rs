@@ -20,6 +20,11 @@ use crate::supervisor::supervisor_spec::SupervisorSpec;
 /// [`shutdown`](Self::shutdown) ends the tree in order. Dropping the owner kills it: every process ends at its next await point,
 /// without `terminate`, children before their supervisors' end is published.
 ///
+/// # Differs from OTP
+///
+/// `supervisor:start_link` links a supervisor to its caller, which is a process. Here the owner is a value: dropping
+/// it kills the tree, and the end of the tree ends nobody else.
+///
 /// # Examples
 ///
 /// See the crate's first page.
@@ -39,6 +44,11 @@ impl Supervisor {
     /// # Cancel safety
     ///
     /// Dropping the future kills what had been started.
+    ///
+    /// # Differs from OTP
+    ///
+    /// As OTP `supervisor:start_link/2`, but the specification is data: no `init` of the supervisor itself runs that
+    /// could fail or ignore.
     pub async fn start(node: &Node, spec: SupervisorSpec) -> Result<Self, StartError> {
         spec.whole.core().map_err(StartError::Spec)?;
         let owner = KillOnDrop(Arc::new(Dependents::default()));
@@ -82,6 +92,10 @@ impl Supervisor {
     /// # Cancel safety
     ///
     /// Dropping the future kills what is left.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `supervisor` has no such call: there the exit signal `shutdown` of its parent has this effect.
     pub async fn shutdown(self) -> ExitReason {
         stop_process(&self.process, Shutdown::Infinity).await
     }

@@ -22,6 +22,11 @@ const ADMIN_CALLS_MAX: usize = 1_024;
 /// Defaults as in OTP: intensity 1 in 5 s, `auto_shutdown` never, no name. Children start in the order in which they were
 /// added, each after the one before acknowledged its `init`, and stop in reverse.
 ///
+/// # Differs from OTP
+///
+/// A specification is data: there is no callback module with an `init` that returns it. The period is a [`Duration`],
+/// not whole seconds.
+///
 /// # Examples
 ///
 /// ```
@@ -41,6 +46,11 @@ pub struct SupervisorSpec {
 /// `simple_one_for_one`, or Elixir's `DynamicSupervisor`.
 ///
 /// Defaults: intensity 1 in 5 s, any number of children, no name. All children are stopped at the same time.
+///
+/// # Differs from OTP
+///
+/// Each child brings a specification of its own; those of `simple_one_for_one` share one. The limit of children is
+/// Elixir's.
 #[derive(Clone)]
 pub struct DynamicSupervisorSpec {
     whole: Whole,
@@ -68,6 +78,11 @@ impl SupervisorSpec {
     }
 
     /// Sets how many restarts are allowed within `period`. One more ends the supervisor with `Shutdown`.
+    ///
+    /// # Differs from OTP
+    ///
+    /// The window counts in `Duration`, there in whole seconds. One restart exactly a period ago still counts in
+    /// both.
     #[must_use]
     pub fn intensity(mut self, restarts_max: u32, period: Duration) -> Self {
         self.whole.flags.intensity = restarts_max;
@@ -76,6 +91,8 @@ impl SupervisorSpec {
     }
 
     /// Sets whether the end of significant children ends the supervisor.
+    ///
+    /// As in OTP `supervisor`, the flag `auto_shutdown`.
     #[must_use]
     pub fn auto_shutdown(mut self, when: AutoShutdown) -> Self {
         if let Mode::Static { auto_shutdown, .. } = &mut self.whole.flags.mode {
@@ -85,6 +102,8 @@ impl SupervisorSpec {
     }
 
     /// Registers each incarnation under `key`; reach it by [`Node::supervisor`](crate::Node::supervisor).
+    ///
+    /// As in OTP `supervisor:start_link/3`.
     #[must_use]
     pub fn name(mut self, key: &str) -> Self {
         self.whole.name = Some(key.to_owned());
@@ -127,6 +146,11 @@ impl DynamicSupervisorSpec {
     }
 
     /// Sets how many restarts are allowed within `period`. One more ends the supervisor with `Shutdown`.
+    ///
+    /// # Differs from OTP
+    ///
+    /// The window counts in `Duration`, there in whole seconds. One restart exactly a period ago still counts in
+    /// both.
     #[must_use]
     pub fn intensity(mut self, restarts_max: u32, period: Duration) -> Self {
         self.whole.flags.intensity = restarts_max;
@@ -142,6 +166,8 @@ impl DynamicSupervisorSpec {
     }
 
     /// Registers each incarnation under `key`; reach it by [`Node::supervisor`](crate::Node::supervisor).
+    ///
+    /// As in OTP `supervisor:start_link/3`.
     #[must_use]
     pub fn name(mut self, key: &str) -> Self {
         self.whole.name = Some(key.to_owned());
