@@ -36,12 +36,37 @@ impl<M> CastError<M> {
     }
 
     /// Returns the message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let nobody = node.name::<String>("nobody")?;
+    /// let refused = nobody.cast("hello".to_owned()).expect_err("nobody has the name");
+    /// assert_eq!(refused.into_message(), "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn into_message(self) -> M {
         self.message
     }
 
     /// Returns true when a later attempt at the same process may succeed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let nobody = node.name::<String>("nobody")?;
+    /// let refused = nobody.cast("hello".to_owned()).expect_err("nobody has the name");
+    /// assert!(!refused.is_retryable(), "only a full mailbox is worth a retry");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.cause == CastFailure::Full
@@ -96,6 +121,22 @@ impl<M> SendError<M> {
     }
 
     /// Returns the message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let nobody = node.name::<String>("nobody")?;
+    /// let refused = nobody.send("hello".to_owned(), Duration::from_secs(1)).await.expect_err("nobody has the name");
+    /// assert_eq!(refused.into_message(), "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn into_message(self) -> M {
         self.message
@@ -147,6 +188,15 @@ pub enum CallError {
 
 impl CallError {
     /// Returns true when the same call may succeed later; the work may then be done twice after `Timeout` or `Down`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::CallError;
+    ///
+    /// assert!(CallError::Full.is_retryable());
+    /// assert!(!CallError::SelfCall.is_retryable());
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Timeout | Self::Down(_) | Self::Full | Self::NoProc)

@@ -209,8 +209,8 @@ impl<S: GenServer> Context<S> {
     ///
     /// # Differs from OTP
     ///
-    /// It says whether it came in time, not how much time was left. `erlang:cancel_timer/1` can come too late for a message that already waits in the mailbox; here a timer that is due
-    /// and has not been handed to a callback can still be cancelled.
+    /// It says whether it came in time, not how much time was left. `erlang:cancel_timer/1` can come too late for a message that
+    /// already waits in the mailbox; here a timer that is due and has not been handed to a callback can still be cancelled.
     pub fn cancel_timer(&mut self, timer: TimerRef) -> bool {
         self.own.as_mut().is_some_and(|own| own.timers.cancel(timer))
     }

@@ -134,6 +134,24 @@ impl Monitor {
     }
 
     /// Returns the id that the `Down` will carry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let monitor = echo.process().monitor();
+    /// let id = monitor.id();
+    /// tree.kill("echo").await;
+    /// assert_eq!(monitor.down().await.monitor, id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn id(&self) -> MonitorId {
         self.id
@@ -144,6 +162,26 @@ impl Monitor {
     /// # Cancel safety
     ///
     /// Dropping the future drops the monitor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let monitor = echo.process().monitor();
+    /// tree.kill("echo").await;
+    /// assert_eq!(monitor.down().await.reason.to_string(), "killed");
+    ///
+    /// let late = echo.process().monitor();
+    /// assert_eq!(late.down().await.reason.to_string(), "no such process");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn down(self) -> Down {
         let cell = self.target.cell();
         let reason = std::future::poll_fn(|cx| match self.place {

@@ -46,6 +46,16 @@ impl ChildSpec {
     /// Sets when the child is restarted.
     ///
     /// As in OTP `supervisor`, the key `restart` of a child specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Restart, ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo").restart(Restart::Temporary);
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn restart(mut self, restart: Restart) -> Self {
         Arc::make_mut(&mut self.core).restart = restart;
@@ -55,6 +65,16 @@ impl ChildSpec {
     /// Sets how the child is stopped.
     ///
     /// As in OTP `supervisor`, the key `shutdown` of a child specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Shutdown, ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo").shutdown(Shutdown::BrutalKill);
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         Arc::make_mut(&mut self.core).shutdown = shutdown;
@@ -64,6 +84,16 @@ impl ChildSpec {
     /// Says whether the child's own end can end its supervisor; see [`AutoShutdown`](crate::AutoShutdown).
     ///
     /// As in OTP `supervisor`, the key `significant` of a child specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Restart, ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo").restart(Restart::Transient).significant(true);
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn significant(mut self, significant: bool) -> Self {
         Arc::make_mut(&mut self.core).significant = significant;
@@ -73,6 +103,16 @@ impl ChildSpec {
     /// Returns the id.
     ///
     /// As in OTP `supervisor`, the key `id` of a child specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn id(&self) -> &str {
         &self.core.id

@@ -77,6 +77,14 @@ pub enum ChildProcess {
 
 impl ChildProcess {
     /// Returns the process if the child runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::ChildProcess;
+    ///
+    /// assert!(ChildProcess::Restarting.running().is_none());
+    /// ```
     #[must_use]
     pub fn running(&self) -> Option<&ProcessRef> {
         match self {
@@ -214,6 +222,22 @@ impl SupervisorRef {
     }
 
     /// Returns the supervisor's process, if it lives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// assert!(supervisor.process().is_some_and(|process| process.is_alive()));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn process(&self) -> Option<ProcessRef> {
         self.resolve().map(|server| server.process().clone())
@@ -231,6 +255,23 @@ impl SupervisorRef {
     ///
     /// A child that ignored its start is the error `Ignored`, there `{ok, undefined}`. A dynamic child brings its own
     /// specification, there arguments for the only one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// let process = supervisor.start_child(ServerSpec::<Echo<u32>>::new(()).child("second")).await?;
+    /// assert!(process.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start_child(&self, child: ChildSpec) -> Result<ProcessRef, StartChildError> {
         match self.admin(Request::Start(child.core)).await.map_err(StartChildError::Call)? {
             Ok(AdminAnswer::Started(process)) => Ok(process),
@@ -250,6 +291,23 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// [`ChildError`]; a child that does not run any more is no error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// supervisor.terminate_child("echo").await?;
+    /// assert!(!echo.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn terminate_child(&self, child: impl Into<ChildRef>) -> Result<(), ChildError> {
         let answer = match child.into() {
             ChildRef::Id(id) => self.admin(Request::Terminate(Target::Id(id))).await,
@@ -270,6 +328,23 @@ impl SupervisorRef {
     ///
     /// As OTP `supervisor:restart_child/2`, but a child that ignored its start is the error `Ignored`, there `{ok,
     /// undefined}`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// supervisor.terminate_child("echo").await?;
+    /// assert!(supervisor.restart_child("echo").await?.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn restart_child(&self, id: &str) -> Result<ProcessRef, ChildError> {
         match refused(self.admin(Request::Restart { id: Arc::from(id) }).await)? {
             AdminAnswer::Started(process) => Ok(process),
@@ -284,6 +359,24 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// [`ChildError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// supervisor.terminate_child("echo").await?;
+    /// supervisor.delete_child("echo").await?;
+    /// assert!(supervisor.which_children().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete_child(&self, id: &str) -> Result<(), ChildError> {
         refused(self.admin(Request::Delete { id: Arc::from(id) }).await).map(drop)
     }
@@ -297,6 +390,24 @@ impl SupervisorRef {
     /// # Differs from OTP
     ///
     /// The children of `simple_one_for_one` have no order. [`ChildInfo`] says what differs in a child.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// let children = supervisor.which_children().await?;
+    /// assert_eq!(&*children[0].id, "echo");
+    /// assert!(children[0].process.running().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn which_children(&self) -> Result<Vec<ChildInfo>, CallError> {
         self.call(SupervisorMsg::Which).await
     }
@@ -310,6 +421,23 @@ impl SupervisorRef {
     /// # Differs from OTP
     ///
     /// See [`ChildCounts`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// let counts = supervisor.count_children().await?;
+    /// assert_eq!((counts.specs, counts.active, counts.workers), (1, 1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn count_children(&self) -> Result<ChildCounts, CallError> {
         self.call(SupervisorMsg::Count).await
     }
