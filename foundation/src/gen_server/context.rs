@@ -25,6 +25,11 @@ use crate::task::{PoolPermit, TaskHandle};
 /// The process's own side of things, given to each callback.
 ///
 /// Timers, piped futures and monitors made here end with the process.
+///
+/// # Differs from OTP
+///
+/// `self/0`, links, monitors and timers are functions there, which know who calls them; here they need this value, so
+/// that nobody can call them in the name of another process.
 pub struct Context<S: GenServer> {
     server: Arc<Server<S::Msg>>,
     inbox: Inbox<S::Msg>,

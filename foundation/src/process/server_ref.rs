@@ -305,6 +305,10 @@ impl<M: Send + 'static> ServerRef<M> {
 
     /// Returns true until the end of this incarnation has been published.
     ///
+    /// # Differs from OTP
+    ///
+    /// As [`ProcessRef::is_alive`].
+    ///
     /// # Examples
     ///
     /// ```
