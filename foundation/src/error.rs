@@ -18,6 +18,10 @@ pub enum CastFailure {
 }
 
 /// A message that a cast could not deliver, with the message.
+///
+/// # Differs from OTP
+///
+/// `gen_server:cast/2` is always `ok`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CastError<M> {
     /// The message comes back.
@@ -32,12 +36,37 @@ impl<M> CastError<M> {
     }
 
     /// Returns the message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let nobody = node.name::<String>("nobody")?;
+    /// let refused = nobody.cast("hello".to_owned()).expect_err("nobody has the name");
+    /// assert_eq!(refused.into_message(), "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn into_message(self) -> M {
         self.message
     }
 
     /// Returns true when a later attempt at the same process may succeed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let nobody = node.name::<String>("nobody")?;
+    /// let refused = nobody.cast("hello".to_owned()).expect_err("nobody has the name");
+    /// assert!(!refused.is_retryable(), "only a full mailbox is worth a retry");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.cause == CastFailure::Full
@@ -92,6 +121,22 @@ impl<M> SendError<M> {
     }
 
     /// Returns the message.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let nobody = node.name::<String>("nobody")?;
+    /// let refused = nobody.send("hello".to_owned(), Duration::from_secs(1)).await.expect_err("nobody has the name");
+    /// assert_eq!(refused.into_message(), "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn into_message(self) -> M {
         self.message
@@ -119,6 +164,11 @@ impl<M> Error for SendError<M> {}
 /// Why a call has no answer.
 ///
 /// After `Timeout`, `Down` and `NoReply` the server may have done the work; the others are certain that it did not.
+///
+/// # Differs from OTP
+///
+/// In `gen_server:call/3` all of these are exits of the caller. `Full` and `NoReply` do not exist there: a mailbox
+/// has no bound, and a server that forgets a caller is found out by the deadline.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum CallError {
@@ -138,6 +188,15 @@ pub enum CallError {
 
 impl CallError {
     /// Returns true when the same call may succeed later; the work may then be done twice after `Timeout` or `Down`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::CallError;
+    ///
+    /// assert!(CallError::Full.is_retryable());
+    /// assert!(!CallError::SelfCall.is_retryable());
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Timeout | Self::Down(_) | Self::Full | Self::NoProc)
@@ -160,6 +219,10 @@ impl fmt::Display for CallError {
 impl Error for CallError {}
 
 /// Why a process or a tree did not start. Nothing of it is running.
+///
+/// # Differs from OTP
+///
+/// The errors of `supervisor:start_link/2` and `gen_server:start_link/3`, as one type; `Ignored` is no error there.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum StartError {

@@ -58,6 +58,16 @@ impl Default for NodeConfig {
 
 impl NodeConfig {
     /// Sets how many dead letters are kept; the oldest leaves first, and is counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Node, NodeConfig};
+    ///
+    /// let node = Node::new(NodeConfig::default().dead_letters(10_000))?;
+    /// assert_eq!(node.counts().processes, 0);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     #[must_use]
     pub fn dead_letters(mut self, kept_max: usize) -> Self {
         self.dead_letters = kept_max;
@@ -68,6 +78,16 @@ impl NodeConfig {
     ///
     /// See [`Context::spawn_blocking`](crate::Context::spawn_blocking). Zero refuses all. The runtime has a limit of its own
     /// (512 threads if nothing else is said); work above that limit waits for a thread, and counts here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Node, NodeConfig};
+    ///
+    /// let node = Node::new(NodeConfig::default().blocking_max(8))?;
+    /// assert_eq!(node.counts().processes, 0);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     #[must_use]
     pub fn blocking_max(mut self, pieces_max: usize) -> Self {
         self.blocking = pieces_max;
@@ -75,6 +95,17 @@ impl NodeConfig {
     }
 
     /// Sets the clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use foundation::{NodeConfig, SystemClock};
+    ///
+    /// let config = NodeConfig::default().clock(Arc::new(SystemClock::new()));
+    /// # let _unused = config;
+    /// ```
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -93,6 +124,17 @@ impl NodeConfig {
     /// # Differs from OTP
     ///
     /// There every process can be killed at any instruction, and `supervisor` waits without limit for the end of a killed child.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Node, NodeConfig};
+    /// use std::time::Duration;
+    ///
+    /// let node = Node::new(NodeConfig::default().kill_grace(Duration::from_secs(10)))?;
+    /// assert_eq!(node.counts().processes, 0);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     #[must_use]
     pub fn kill_grace(mut self, grace: Duration) -> Self {
         self.kill_grace = Some(grace);
@@ -118,6 +160,17 @@ impl NodeConfig {
     /// # Differs from OTP
     ///
     /// `erlang:system_monitor` with `long_schedule` tells of it afterwards; here the process is still at it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Node, NodeConfig};
+    /// use std::time::Duration;
+    ///
+    /// let node = Node::new(NodeConfig::default().stuck_after(Duration::from_millis(500)))?;
+    /// assert_eq!(node.counts().processes, 0);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     #[must_use]
     pub fn stuck_after(mut self, limit: Duration) -> Self {
         assert!(!limit.is_zero(), "every poll takes some time");
@@ -129,6 +182,16 @@ impl NodeConfig {
     ///
     /// A panic in it is caught and changes nothing for the supervisor: the report is lost, and
     /// [`Node::listener_panics`] counts it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Node, NodeConfig};
+    ///
+    /// let node = Node::new(NodeConfig::default().on_report(|report| eprintln!("{report}")))?;
+    /// assert_eq!(node.counts().processes, 0);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     #[must_use]
     pub fn on_report(mut self, reporter: impl Fn(&Report) + Send + Sync + 'static) -> Self {
         self.reporter = Arc::new(reporter);
@@ -140,6 +203,16 @@ impl NodeConfig {
     /// It runs where the finding is made: inside a process, or on the thread of the watchdog. It must not block, and no lock of
     /// the kernel is held meanwhile. A panic in it is caught and changes nothing for who speaks; [`Node::listener_panics`] counts
     /// it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Node, NodeConfig};
+    ///
+    /// let node = Node::new(NodeConfig::default().on_alarm(|alarm| eprintln!("{alarm}")))?;
+    /// assert_eq!(node.counts().processes, 0);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     #[must_use]
     pub fn on_alarm(mut self, listener: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
         self.listener = Arc::new(listener);
@@ -183,6 +256,11 @@ impl std::error::Error for NodeError {}
 /// One runtime instance: it numbers processes, knows their names and keeps their dead letters.
 ///
 /// Several nodes can live in one program and share nothing. A clone is the same node.
+///
+/// # Differs from OTP
+///
+/// A node is a program there, and nodes reach each other over a network. Here a node is a value, and there is no
+/// distribution; links and monitors work between the nodes of one program.
 ///
 /// # Examples
 ///
@@ -284,6 +362,16 @@ impl Node {
     /// # Errors
     ///
     /// [`NodeError::PanicAbort`] when the program cannot contain panics; [`NodeError::Watchdog`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Node, NodeConfig};
+    ///
+    /// let node = Node::new(NodeConfig::default())?;
+    /// assert_eq!(node.counts().names, 0);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     pub fn new(config: NodeConfig) -> Result<Self, NodeError> {
         if cfg!(panic = "abort") {
             return Err(NodeError::PanicAbort);
@@ -319,6 +407,17 @@ impl Node {
     /// # Errors
     ///
     /// [`NameError::TypeMismatch`] if the key is in use for another message type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let name = node.name::<u64>("numbers")?;
+    /// assert_eq!(name.key(), "numbers");
+    /// assert!(node.name::<String>("numbers").is_err(), "a key has one message type");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn name<M: Send + 'static>(&self, key: &str) -> Result<Name<M>, NameError> {
         self.inner.names.slot(key)
     }
@@ -330,6 +429,16 @@ impl Node {
     /// # Errors
     ///
     /// [`NameError::TypeMismatch`] if the key is in use for another message type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let group = node.group::<u64>("listeners")?;
+    /// assert!(group.members().is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn group<M: Send + 'static>(&self, key: &str) -> Result<Group<M>, NameError> {
         self.inner.groups.find(key, Members::new).map(Group::new)
     }
@@ -339,6 +448,16 @@ impl Node {
     /// # Errors
     ///
     /// [`NameError::TypeMismatch`] if the key is in use for something else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let pool = node.supervisor("pool")?;
+    /// assert!(pool.process().is_none(), "nobody has registered it yet");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn supervisor(&self, key: &str) -> Result<SupervisorRef, NameError> {
         Ok(SupervisorRef::named(self.name(key)?))
     }
@@ -348,23 +467,66 @@ impl Node {
     /// # Errors
     ///
     /// [`NameError::TypeMismatch`] if the key is in use for something else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let pool = node.task_supervisor("pool")?;
+    /// assert!(pool.resolve().await.is_err(), "nobody has registered it yet");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn task_supervisor(&self, key: &str) -> Result<TaskSupervisorRef, NameError> {
         Ok(TaskSupervisorRef::new(self.name(key)?))
     }
 
     /// Returns the messages that could not be delivered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// assert_eq!(node.dead_letters().drain().len(), 0);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     #[must_use]
     pub fn dead_letters(&self) -> &DeadLetters {
         &self.inner.dead_letters
     }
 
     /// Returns the clock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let began = node.clock().monotonic();
+    /// assert!(node.clock().monotonic() >= began);
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.inner.clock
     }
 
     /// Returns how much lives on this node now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let before = node.counts();
+    /// // What starts here has to end here.
+    /// assert_eq!(node.counts(), before, "nothing was left behind");
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
     #[must_use]
     pub fn counts(&self) -> NodeCounts {
         let counters = self.counters();

@@ -59,6 +59,15 @@ pub struct TaskSupervisorSpec {
 
 impl TaskSupervisorSpec {
     /// Creates the specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::TaskSupervisorSpec;
+    ///
+    /// let child = TaskSupervisorSpec::new().as_child("pool");
+    /// assert_eq!(child.id(), "pool");
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         Self { limit: 64, queue: 1_024, name: None }
@@ -69,6 +78,15 @@ impl TaskSupervisorSpec {
     /// # Panics
     ///
     /// Panics if it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::TaskSupervisorSpec;
+    ///
+    /// let child = TaskSupervisorSpec::new().limit(8).as_child("pool");
+    /// assert_eq!(child.id(), "pool");
+    /// ```
     #[must_use]
     pub fn limit(mut self, tasks_max: usize) -> Self {
         assert!(tasks_max > 0, "a pool needs room for at least one task");
@@ -77,6 +95,15 @@ impl TaskSupervisorSpec {
     }
 
     /// Sets how many callers may wait for a place at once; one more is refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::TaskSupervisorSpec;
+    ///
+    /// let child = TaskSupervisorSpec::new().queue(100).as_child("pool");
+    /// assert_eq!(child.id(), "pool");
+    /// ```
     #[must_use]
     pub fn queue(mut self, waiting_max: usize) -> Self {
         self.queue = waiting_max;
@@ -95,6 +122,15 @@ impl TaskSupervisorSpec {
     }
 
     /// Makes a child specification: permanent, and it counts as a supervisor, which may take any time to stop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::TaskSupervisorSpec;
+    ///
+    /// let child = TaskSupervisorSpec::new().as_child("pool");
+    /// assert_eq!(child.id(), "pool");
+    /// ```
     #[must_use]
     pub fn as_child(self, id: &str) -> ChildSpec {
         let Self { limit, queue, name } = self;
@@ -175,6 +211,22 @@ impl TaskSupervisorRef {
     /// # Errors
     ///
     /// [`PoolError::Closed`] if no pool runs under the name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// assert_eq!(pool.limit(), 2);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn resolve(&self) -> Result<TaskPool, PoolError> {
         let answer = self.name.call_timeout(RESOLVE_TIMEOUT, PoolMsg::Resolve).await;
         answer.map_err(|_error: CallError| PoolError::Closed)
@@ -251,6 +303,23 @@ impl TaskPool {
     /// # Cancel safety
     ///
     /// Dropping the future gives the place in the queue up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// let place = pool.acquire().await?;
+    /// assert_eq!(place.spawn(async { 6 * 7 }).await?, 42);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn acquire(&self) -> Result<PoolPermit, PoolError> {
         if let Ok(permit) = self.try_acquire() {
             return Ok(permit);
@@ -267,6 +336,24 @@ impl TaskPool {
     /// # Errors
     ///
     /// [`PoolError`]: `Full` or `Closed`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// let places = (pool.try_acquire()?, pool.try_acquire()?);
+    /// assert!(pool.try_acquire().is_err(), "it has two");
+    /// drop(places);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_acquire(&self) -> Result<PoolPermit, PoolError> {
         match Arc::clone(&self.core.places).try_acquire_owned() {
             Ok(place) => Ok(PoolPermit { core: Arc::clone(&self.core), place }),
@@ -280,6 +367,23 @@ impl TaskPool {
     /// # Errors
     ///
     /// As [`acquire`](Self::acquire).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// let task = pool.spawn(async { 6 * 7 }).await?;
+    /// assert_eq!(task.await?, 42);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn spawn<F>(&self, future: F) -> Result<TaskHandle<F::Output>, PoolError>
     where
         F: Future + Send + 'static,
@@ -289,6 +393,24 @@ impl TaskPool {
     }
 
     /// Returns the tasks that run now, oldest first. As in Elixir `Task.Supervisor.children/1`. Cost: O(tasks).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// let task = pool.spawn(std::future::pending::<()>()).await?;
+    /// assert_eq!(pool.children().len(), 1);
+    /// drop(task);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn children(&self) -> Vec<TaskId> {
         self.core.tasks.keys().into_iter().map(TaskId).collect()
@@ -297,30 +419,114 @@ impl TaskPool {
     /// Aborts a task; whoever awaits it gets [`TaskError::Aborted`]. Returns false if it has already ended.
     ///
     /// As in Elixir `Task.Supervisor.terminate_child/2`, but returning does not mean that it is gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// let task = pool.spawn(std::future::pending::<()>()).await?;
+    /// assert!(pool.terminate_child(pool.children()[0]));
+    /// assert!(task.await.is_err());
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn terminate_child(&self, task: TaskId) -> bool {
         self.core.tasks.kill(task.0)
     }
 
     /// Returns how many tasks may run at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// assert_eq!(pool.limit(), 2);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn limit(&self) -> usize {
         self.core.limit
     }
 
     /// Returns how many tasks run now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// assert_eq!(pool.running(), 0);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn running(&self) -> usize {
         self.core.tasks.len()
     }
 
     /// Returns how many places are free now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// let place = pool.acquire().await?;
+    /// assert_eq!(pool.available(), 1);
+    /// drop(place);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn available(&self) -> usize {
         self.core.places.available_permits()
     }
 
     /// Returns true when this incarnation of the pool has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// assert!(!pool.is_closed());
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.core.places.is_closed()
@@ -364,6 +570,23 @@ pub struct PoolPermit {
 
 impl PoolPermit {
     /// Starts a task in this place, which is free again when the task has ended, in whatever way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// let task = pool.acquire().await?.spawn(async { "done" });
+    /// assert_eq!(task.await?, "done");
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn spawn<F>(self, future: F) -> TaskHandle<F::Output>
     where
         F: Future + Send + 'static,
@@ -381,6 +604,23 @@ impl PoolPermit {
     ///
     /// [`BlockingError`] with the work: `Full` if all seats of the node are taken, `NoRuntime`, `NoThread` if the operating
     /// system gives the runtime none. The place in the pool is given back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let pool = node.task_supervisor("pool")?.resolve().await?;
+    /// let task = pool.acquire().await?.spawn_blocking(|| 6 * 7)?;
+    /// assert_eq!(task.await?, 42);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn spawn_blocking<W, T>(self, work: W) -> Result<TaskHandle<T>, BlockingError<W>>
     where
         W: FnOnce() -> T + Send + 'static,

@@ -26,6 +26,11 @@ use crate::task::{PoolPermit, TaskHandle};
 /// The process's own side of things, given to each callback.
 ///
 /// Timers, piped futures and monitors made here end with the process.
+///
+/// # Differs from OTP
+///
+/// `self/0`, links, monitors and timers are functions there, which know who calls them; here they need this value, so
+/// that nobody can call them in the name of another process.
 pub struct Context<S: GenServer> {
     server: Arc<Server<S::Msg>>,
     pub(crate) inbox: Inbox<S::Msg>,
@@ -50,6 +55,8 @@ impl<S: GenServer> Context<S> {
     }
 
     /// Returns the process's own pid.
+    ///
+    /// As in OTP `erlang:self/0`.
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.server.cell.pid()
@@ -62,6 +69,11 @@ impl<S: GenServer> Context<S> {
     }
 
     /// Watches `target`; its `Down` arrives in `info`, exactly once, also if it has already ended (`NoProc`).
+    ///
+    /// # Differs from OTP
+    ///
+    /// The `Down` comes before waiting mail, also before messages that the target sent earlier. Dropping the guard is
+    /// `demonitor` with `flush`.
     pub fn monitor(&mut self, target: &ProcessRef) -> MonitorRef {
         let own = self.own_process();
         MonitorRef::new(target.watch(Arc::new(GuardedSink::new(own.sink()))))

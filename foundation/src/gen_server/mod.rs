@@ -19,6 +19,11 @@ use crate::process::link::ExitSignal;
 use crate::process::monitor::Down;
 
 /// What the kernel tells a process, beside its messages.
+///
+/// # Differs from OTP
+///
+/// `handle_info/2` gets every message that is no call and no cast. Here nobody but the kernel can send one, and each
+/// has a type.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Info {
@@ -85,12 +90,19 @@ pub trait GenServer: Sized + Send + 'static {
     type Msg: Send + 'static;
 
     /// Creates the state. The starter waits for this; siblings that come later are not started before it returned `Ok`.
+    ///
+    /// As in OTP `gen_server:init/1`.
     fn init(
         args: Self::Args,
         cx: &mut Context<Self>,
     ) -> impl Future<Output = Result<Self, Exit>> + Send;
 
     /// Handles one message.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `handle_call/3` and `handle_cast/2` in one: the message says whether it has a caller, by the
+    /// [`Reply`](crate::Reply) in it.
     fn handle(
         &mut self,
         msg: Self::Msg,
@@ -98,6 +110,8 @@ pub trait GenServer: Sized + Send + 'static {
     ) -> impl Future<Output = Result<(), Exit>> + Send;
 
     /// Handles one notice of the kernel. The default ignores it.
+    ///
+    /// As in OTP `gen_server:handle_info/2`.
     fn info(
         &mut self,
         info: Info,
@@ -144,6 +158,10 @@ pub trait GenServer: Sized + Send + 'static {
     }
 
     /// Cleans up before an orderly end. The default does nothing.
+    ///
+    /// # Differs from OTP
+    ///
+    /// A stop by the supervisor needs no flag for `terminate` to run; a panic skips it. See the table above.
     fn terminate(
         &mut self,
         reason: &ExitReason,

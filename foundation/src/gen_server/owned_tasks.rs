@@ -399,3 +399,19 @@ impl<S: GenServer> Context<S> {
         self.own.as_ref().map_or(0, |own| own.tasks.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! What a process never sees of its tasks.
+
+    use super::Tasks;
+
+    #[test]
+    fn a_task_that_was_refused_leaves_nothing_behind() {
+        let mut tasks = Tasks::<u8>::default();
+        assert_eq!(tasks.try_start((), |_ending| Err("no thread")), Err("no thread"));
+        assert_eq!(tasks.len(), 0);
+        let outbox = tasks.outbox.expect("there was a start");
+        assert_eq!(outbox.state.lock().ended.len(), 0);
+    }
+}

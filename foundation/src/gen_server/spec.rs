@@ -85,6 +85,16 @@ pub struct ServerSpec<S: GenServer> {
 
 impl<S: GenServer> ServerSpec<S> {
     /// Starts with a clone of `args` each time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::ServerSpec;
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn new(args: S::Args) -> Self
     where
@@ -94,12 +104,41 @@ impl<S: GenServer> ServerSpec<S> {
     }
 
     /// Starts with what `args` makes each time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::ServerSpec;
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::from_fn(|| ()).child("echo");
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn from_fn(args: impl Fn() -> S::Args + Send + Sync + 'static) -> Self {
         Self { args: Arc::new(Recipe(Box::new(args))), setup: Setup::new(None, 64) }
     }
 
     /// Registers each incarnation under `name`, before its `init`.
+    ///
+    /// As in OTP `gen_server:start_link/4`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, ServerSpec, Strategy, Supervisor, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let name = node.name::<EchoMsg<u32>>("echo")?;
+    /// let child = ServerSpec::<Echo<u32>>::new(()).name(&name).child("echo");
+    /// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// assert_eq!(name.call(|reply| EchoMsg(1, reply)).await?, 1);
+    /// root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn name(mut self, name: &Name<S::Msg>) -> Self {
         self.setup.name = Some(name.clone());
@@ -107,6 +146,23 @@ impl<S: GenServer> ServerSpec<S> {
     }
 
     /// Makes each incarnation a member of `group`, before its `init`. May be said several times, for several groups.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, ServerSpec, Strategy, Supervisor, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let group = node.group::<EchoMsg<u32>>("echo")?;
+    /// let child = ServerSpec::<Echo<u32>>::new(()).group(&group).child("echo");
+    /// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// assert_eq!(group.members().len(), 1);
+    /// root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn group(mut self, group: &Group<S::Msg>) -> Self {
         self.setup.groups.push(group.clone());
@@ -118,6 +174,16 @@ impl<S: GenServer> ServerSpec<S> {
     /// # Panics
     ///
     /// Panics if it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::ServerSpec;
+    /// # use test_helpers::Echo;
+    ///
+    /// let spec = ServerSpec::<Echo<u32>>::new(()).capacity(1_000);
+    /// # let _unused = spec;
+    /// ```
     #[must_use]
     pub fn capacity(mut self, messages_max: usize) -> Self {
         assert!(messages_max > 0, "a mailbox needs a capacity of at least one message");
@@ -126,6 +192,16 @@ impl<S: GenServer> ServerSpec<S> {
     }
 
     /// Sets what happens when the mailbox is full.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Overflow, ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let spec = ServerSpec::<Echo<u32>>::new(()).overflow(Overflow::DropOldest);
+    /// # let _unused = spec;
+    /// ```
     #[must_use]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.setup.overflow = overflow;
@@ -146,6 +222,16 @@ impl<S: GenServer> ServerSpec<S> {
     }
 
     /// Makes a child specification: permanent, with 5 s to stop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Restart, ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo").restart(Restart::Transient);
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn child(self, id: &str) -> ChildSpec {
         let Self { args, setup } = self;

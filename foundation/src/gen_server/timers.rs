@@ -15,6 +15,8 @@ use crate::gen_server::context::Context;
 use crate::time::{after, next_tick};
 
 /// Identifies one timer of one process.
+///
+/// As in OTP `erlang:start_timer/3`, whose result is a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerRef {
     at: Instant,
@@ -107,6 +109,10 @@ impl<S: GenServer> Context<S> {
     ///
     /// As OTP `erlang:send_after/3`. For a timer that is recognised by its [`TimerRef`], see
     /// [`start_timer`](Self::start_timer).
+    ///
+    /// # Differs from OTP
+    ///
+    /// The receiver is the process itself. The message is handled before waiting mail.
     pub fn send_after(&mut self, delay: Duration, msg: S::Msg) -> TimerRef {
         self.owned().timers.start(delay, |_timer| Plan::Message(msg))
     }
@@ -115,6 +121,11 @@ impl<S: GenServer> Context<S> {
     ///
     /// As OTP `erlang:start_timer/3`, whose message comes to `handle_info`. The message type of the process does not have to
     /// know of its timers.
+    ///
+    /// # Differs from OTP
+    ///
+    /// The receiver is the process itself. The notice is handled before waiting mail, and has no term beside the
+    /// reference.
     ///
     /// # Examples
     ///
@@ -183,6 +194,10 @@ impl<S: GenServer> Context<S> {
     /// # Panics
     ///
     /// Panics if `period` is zero.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `timer:send_interval/2` sends a message for each tick, however busy the receiver is.
     pub fn start_interval(&mut self, period: Duration) -> TimerRef {
         assert!(!period.is_zero(), "an interval needs a period");
         self.owned().timers.start(period, |timer| Plan::Ticks(timer, period))
@@ -194,8 +209,8 @@ impl<S: GenServer> Context<S> {
     ///
     /// # Differs from OTP
     ///
-    /// `erlang:cancel_timer/1` can come too late for a message that already waits in the mailbox; here a timer that is due
-    /// and has not been handed to a callback can still be cancelled.
+    /// It says whether it came in time, not how much time was left. `erlang:cancel_timer/1` can come too late for a message that
+    /// already waits in the mailbox; here a timer that is due and has not been handed to a callback can still be cancelled.
     pub fn cancel_timer(&mut self, timer: TimerRef) -> bool {
         self.own.as_mut().is_some_and(|own| own.timers.cancel(timer))
     }

@@ -17,6 +17,11 @@ use std::sync::Arc;
 /// | `Error` | any other term | yes | yes |
 ///
 /// Cloning is cheap: texts and errors are shared.
+///
+/// # Differs from OTP
+///
+/// A reason is any term there. Those that mean something to a supervisor are variants here; any other term is an
+/// `Error`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ExitReason {
@@ -55,6 +60,14 @@ impl ExitReason {
     }
 
     /// Creates the reason of a handler that failed with `error`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::ExitReason;
+    ///
+    /// assert!(ExitReason::error("out of range").is_abnormal());
+    /// ```
     #[must_use]
     pub fn error(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Error(Arc::from(error.into()))
@@ -101,11 +114,31 @@ enum Cause {
 
 impl Exit {
     /// The work is done.
+    ///
+    /// As in OTP `gen_server`, `{stop, normal, State}`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Exit, ExitReason};
+    ///
+    /// assert!(matches!(Exit::normal().into_reason(), ExitReason::Normal));
+    /// ```
     pub fn normal() -> Self {
         Self::reason(ExitReason::Normal)
     }
 
     /// Part of an orderly shutdown.
+    ///
+    /// As in OTP `gen_server`, `{stop, shutdown, State}`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Exit, ExitReason};
+    ///
+    /// assert!(matches!(Exit::shutdown().into_reason(), ExitReason::Shutdown));
+    /// ```
     pub fn shutdown() -> Self {
         Self::reason(ExitReason::Shutdown)
     }
@@ -118,16 +151,41 @@ impl Exit {
     }
 
     /// Ends the process with `error`, which is abnormal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::Exit;
+    ///
+    /// assert_eq!(Exit::error("no disk").into_reason().to_string(), "failed: no disk");
+    /// ```
     pub fn error(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::reason(ExitReason::error(error))
     }
 
     /// Ends the process with `reason`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Exit, ExitReason};
+    ///
+    /// let exit = Exit::reason(ExitReason::ShutdownWith("moved".into()));
+    /// assert_eq!(exit.into_reason().to_string(), "shutdown: moved");
+    /// ```
     pub fn reason(reason: ExitReason) -> Self {
         Self { cause: Cause::Reason(reason) }
     }
 
     /// Returns the reason that the process would end with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::Exit;
+    ///
+    /// assert!(!Exit::shutdown().into_reason().is_abnormal());
+    /// ```
     #[must_use]
     pub fn into_reason(self) -> ExitReason {
         match self.cause {

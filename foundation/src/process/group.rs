@@ -106,12 +106,43 @@ impl<M: Send + 'static> Group<M> {
     }
 
     /// Returns the key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// assert_eq!(node.group::<u64>("listeners")?.key(), "listeners");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn key(&self) -> &str {
         &self.members.key
     }
 
     /// Makes a process a member, if it is not one already. Returns false if it has ended. Cost: O(members).
+    ///
+    /// # Differs from OTP
+    ///
+    /// As OTP `pg:join/3`, but a process is a member once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let group = tree.node().group::<EchoMsg<u32>>("echoes")?;
+    /// assert!(group.join(&echo));
+    /// assert!(group.join(&echo), "it is a member once");
+    /// assert_eq!(group.members().len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn join(&self, server: &ServerRef<M>) -> bool {
         let mut state = self.members.state.lock();
         if state.members.iter().any(|member| is_same(member, server)) {
@@ -129,6 +160,26 @@ impl<M: Send + 'static> Group<M> {
     }
 
     /// Takes a process out of the group. Returns false if it is no member. Cost: O(members).
+    ///
+    /// As in OTP `pg:leave/3`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let group = tree.node().group::<EchoMsg<u32>>("echoes")?;
+    /// group.join(&echo);
+    /// assert!(group.leave(&echo));
+    /// assert!(!group.leave(&echo), "it is no member any more");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn leave(&self, server: &ServerRef<M>) -> bool {
         let mut state = self.members.state.lock();
         let place = state.members.iter().position(|member| is_same(member, server));
@@ -142,6 +193,29 @@ impl<M: Send + 'static> Group<M> {
     }
 
     /// Returns the members that live, in the order of joining. Any of them may have ended by the time it is used. Cost: O(members).
+    ///
+    /// # Differs from OTP
+    ///
+    /// As OTP `pg:get_members/2`, which has no order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let group = tree.node().group::<EchoMsg<u32>>("echoes")?;
+    /// group.join(&echo);
+    /// assert_eq!(group.members()[0].pid(), echo.pid());
+    /// tree.kill("echo").await;
+    /// assert!(group.members().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn members(&self) -> Vec<ServerRef<M>> {
         self.members.state.lock().living().cloned().collect()
@@ -152,6 +226,23 @@ impl<M: Send + 'static> Group<M> {
     /// # Cancel safety
     ///
     /// Safe: nothing changes when the future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let group = tree.node().group::<EchoMsg<u32>>("echoes")?;
+    /// group.join(&echo);
+    /// assert_eq!(group.joined(1).await.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn joined(&self, members_min: usize) -> Vec<ServerRef<M>> {
         std::future::poll_fn(|cx| {
             let mut state = self.members.state.lock();

@@ -33,6 +33,10 @@ use crate::sync::{AtomicBool, AtomicU8, Mutex, MutexGuard, Ordering};
 /// What happens to a message that finds the data lane full.
 ///
 /// Nothing is lost without a count: a dropped message goes to the node's dead letters with the reason `Overflow`.
+///
+/// # Differs from OTP
+///
+/// A mailbox has no bound there, so there is nothing to choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Overflow {

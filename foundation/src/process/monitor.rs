@@ -13,6 +13,8 @@ use crate::process::pid::Pid;
 use crate::process::state::Watchers;
 
 /// Identifies one monitor within its node.
+///
+/// As in OTP `erlang:monitor/2`, whose result is a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MonitorId(pub(crate) u64);
 
@@ -23,6 +25,10 @@ impl fmt::Display for MonitorId {
 }
 
 /// A monitored process ended.
+///
+/// # Differs from OTP
+///
+/// The message `DOWN` comes after all that its process has sent before; this one comes before waiting mail.
 #[derive(Debug, Clone)]
 pub struct Down {
     /// The monitor that fired.
@@ -92,6 +98,10 @@ impl Watcher {
 /// Dropping the guard ends the watch: nothing is delivered afterwards. A guard made for a process that has already ended
 /// delivers at once, with the reason `NoProc`, as in OTP `monitor/2`.
 ///
+/// # Differs from OTP
+///
+/// A monitor belongs to a process there, and here to whoever holds it: it is waited for, not received.
+///
 /// # Examples
 ///
 /// ```
@@ -124,6 +134,24 @@ impl Monitor {
     }
 
     /// Returns the id that the `Down` will carry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let monitor = echo.process().monitor();
+    /// let id = monitor.id();
+    /// tree.kill("echo").await;
+    /// assert_eq!(monitor.down().await.monitor, id);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn id(&self) -> MonitorId {
         self.id
@@ -134,6 +162,26 @@ impl Monitor {
     /// # Cancel safety
     ///
     /// Dropping the future drops the monitor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let monitor = echo.process().monitor();
+    /// tree.kill("echo").await;
+    /// assert_eq!(monitor.down().await.reason.to_string(), "killed");
+    ///
+    /// let late = echo.process().monitor();
+    /// assert_eq!(late.down().await.reason.to_string(), "no such process");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn down(self) -> Down {
         let cell = self.target.cell();
         let reason = std::future::poll_fn(|cx| match self.place {

@@ -149,18 +149,60 @@ impl Names {
 ///
 /// At most one incarnation holds a name at a time; the name is free again only after that incarnation has ended, state and
 /// all. Between the two, sends report `NoProc`. A clone is the same name.
+///
+/// # Differs from OTP
+///
+/// A name has a type of messages, and any text for a key. `erlang:register/2` is called for a process that runs; here
+/// it is registered before its `init`, for all of its life.
 pub struct Name<M> {
     slot: Arc<Slot<M>>,
 }
 
 impl<M: Send + 'static> Name<M> {
     /// Returns the key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, ServerSpec, Strategy, Supervisor, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let name = node.name::<EchoMsg<u32>>("echo")?;
+    /// # let child = ServerSpec::<Echo<u32>>::new(()).name(&name).child("echo");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// assert_eq!(name.key(), "echo");
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn key(&self) -> &str {
         &self.slot.key
     }
 
     /// Returns the process that holds the name now. Cost: one short lock.
+    ///
+    /// As in OTP `erlang:whereis/1`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, ServerSpec, Strategy, Supervisor, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let name = node.name::<EchoMsg<u32>>("echo")?;
+    /// # let child = ServerSpec::<Echo<u32>>::new(()).name(&name).child("echo");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let echo = name.whereis().ok_or("nobody has the name")?;
+    /// assert!(echo.is_alive());
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn whereis(&self) -> Option<ServerRef<M>> {
         self.slot.state.lock().holder.clone()
@@ -173,6 +215,24 @@ impl<M: Send + 'static> Name<M> {
     /// # Cancel safety
     ///
     /// Safe: nothing changes when the future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, ServerSpec, Strategy, Supervisor, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let name = node.name::<EchoMsg<u32>>("echo")?;
+    /// # let child = ServerSpec::<Echo<u32>>::new(()).name(&name).child("echo");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// let echo = name.registered().await;
+    /// assert_eq!(echo.call(|reply| EchoMsg(1, reply)).await?, 1);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn registered(&self) -> ServerRef<M> {
         std::future::poll_fn(|cx| {
             let mut state = self.slot.state.lock();
@@ -193,6 +253,20 @@ impl<M: Send + 'static> Name<M> {
     /// # Errors
     ///
     /// [`CastError`] with the message: `NoProc` if nobody holds the name, `Full` if there is no room.
+    ///
+    /// # Differs from OTP
+    ///
+    /// As [`ServerRef::cast`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let nobody = node.name::<String>("nobody")?;
+    /// assert!(nobody.cast("hello".to_owned()).is_err(), "it comes back");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn cast(&self, message: M) -> Result<(), CastError<M>> {
         match self.whereis() {
             Some(server) => server.cast(message),
@@ -205,6 +279,25 @@ impl<M: Send + 'static> Name<M> {
     /// # Errors
     ///
     /// [`SendError`] with the message, as [`ServerRef::send`].
+    ///
+    /// # Differs from OTP
+    ///
+    /// As [`ServerRef::send`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let nobody = node.name::<String>("nobody")?;
+    /// assert!(nobody.send("hello".to_owned(), Duration::from_secs(1)).await.is_err(), "it comes back at once");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn send(&self, message: M, timeout: Duration) -> Result<(), SendError<M>> {
         match self.whereis() {
             Some(server) => server.send(message, timeout).await,
@@ -217,6 +310,27 @@ impl<M: Send + 'static> Name<M> {
     /// # Errors
     ///
     /// As [`ServerRef::call`].
+    ///
+    /// # Differs from OTP
+    ///
+    /// As [`ServerRef::call`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, ServerSpec, Strategy, Supervisor, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let name = node.name::<EchoMsg<u32>>("echo")?;
+    /// # let child = ServerSpec::<Echo<u32>>::new(()).name(&name).child("echo");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// assert_eq!(name.call(|reply| EchoMsg(1, reply)).await?, 1);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call<T, F>(&self, make: F) -> Result<T, CallError>
     where
         F: FnOnce(Reply<T>) -> M,
@@ -229,6 +343,30 @@ impl<M: Send + 'static> Name<M> {
     /// # Errors
     ///
     /// As [`ServerRef::call`].
+    ///
+    /// # Differs from OTP
+    ///
+    /// As [`ServerRef::call_timeout`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, ServerSpec, Strategy, Supervisor, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let name = node.name::<EchoMsg<u32>>("echo")?;
+    /// # let child = ServerSpec::<Echo<u32>>::new(()).name(&name).child("echo");
+    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
+    /// use std::time::Duration;
+    ///
+    /// let answer = name.call_timeout(Duration::from_secs(1), |reply| EchoMsg(1, reply)).await?;
+    /// assert_eq!(answer, 1);
+    /// # root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call_timeout<T, F>(&self, timeout: Duration, make: F) -> Result<T, CallError>
     where
         F: FnOnce(Reply<T>) -> M,

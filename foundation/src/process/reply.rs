@@ -13,6 +13,10 @@ use crate::sync::Mutex;
 
 /// The right to answer one call, once.
 ///
+/// # Differs from OTP
+///
+/// A `From` that is forgotten leaves its caller to the deadline; a reply that is dropped tells it at once.
+///
 /// # Examples
 ///
 /// ```

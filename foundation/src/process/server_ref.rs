@@ -295,6 +295,10 @@ impl<M: Send + 'static> DownSink for Server<M> {
 ///
 /// A message that was accepted is handled at most once, in the order in which one sender sent it. If the process ends first,
 /// a cast goes to the dead letters with the reason, a call reports `Down`.
+///
+/// # Differs from OTP
+///
+/// A pid takes any term; this takes one type of messages.
 pub struct ServerRef<M> {
     server: Arc<Server<M>>,
     process: ProcessRef,
@@ -315,18 +319,69 @@ impl<M: Send + 'static> ServerRef<M> {
     }
 
     /// Returns the pid of this incarnation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// assert_eq!(echo.pid(), tree.process("echo").await.pid());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn pid(&self) -> Pid {
         self.server.cell.pid()
     }
 
     /// Returns true until the end of this incarnation has been published.
+    ///
+    /// # Differs from OTP
+    ///
+    /// As [`ProcessRef::is_alive`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// assert!(echo.is_alive());
+    /// tree.kill("echo").await;
+    /// assert!(!echo.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.process.is_alive()
     }
 
     /// Returns the untyped door.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// assert_eq!(echo.process().name(), Some("echo"));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn process(&self) -> &ProcessRef {
         &self.process
@@ -340,6 +395,26 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Errors
     ///
     /// [`CastError`] with the message: `Full` if there is no room, `NoProc` if the process has ended.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `gen_server:cast/2` is always `ok`; here a message that is not accepted comes back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig};
+    /// # use test_helpers::Probe;
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let mut probe = Probe::<&str>::start(&node).await;
+    /// # let listener = probe.server().clone();
+    /// listener.cast("hello").map_err(|refused| refused.to_string())?;
+    /// assert_eq!(probe.next().await, "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn cast(&self, message: M) -> Result<(), CastError<M>> {
         self.server.push(message, Receipt::Cast).map_err(|(envelope, cause)| {
@@ -359,6 +434,28 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Cancel safety
     ///
     /// Dropping the future drops the message; it was not sent.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `erlang:send/2` neither waits nor fails: a mailbox has no bound there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig};
+    /// # use test_helpers::Probe;
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let mut probe = Probe::<&str>::start(&node).await;
+    /// # let listener = probe.server().clone();
+    /// use std::time::Duration;
+    ///
+    /// listener.send("hello", Duration::from_secs(1)).await.map_err(|refused| refused.to_string())?;
+    /// assert_eq!(probe.next().await, "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn send(
         &self,
         message: M,
@@ -416,6 +513,23 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Errors
     ///
     /// [`CastFailure`]: `Full` or `NoProc`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig};
+    /// # use test_helpers::Probe;
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// # let mut probe = Probe::<&str>::start(&node).await;
+    /// # let listener = probe.server().clone();
+    /// let permit = listener.try_reserve().map_err(|why| format!("{why:?}"))?;
+    /// permit.send("hello").map_err(|_ended| "it has ended")?;
+    /// assert_eq!(probe.next().await, "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_reserve(&self) -> Result<Permit<M>, CastFailure> {
         match self.server.mailbox.try_reserve() {
             Ok(()) => Ok(Permit::new(Arc::clone(&self.server))),
@@ -437,6 +551,21 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Differs from OTP
     ///
     /// The caller gets an error instead of exiting.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// assert_eq!(echo.call(|reply| EchoMsg(7, reply)).await?, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call<T, F>(&self, make: F) -> Result<T, CallError>
     where
         F: FnOnce(Reply<T>) -> M,
@@ -452,6 +581,28 @@ impl<M: Send + 'static> ServerRef<M> {
     /// # Errors
     ///
     /// As [`call`](Self::call).
+    ///
+    /// # Differs from OTP
+    ///
+    /// As [`call`](Self::call).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// use std::time::Duration;
+    ///
+    /// let answer = echo.call_timeout(Duration::from_secs(1), |reply| EchoMsg(7, reply)).await?;
+    /// assert_eq!(answer, 7);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn call_timeout<T, F>(&self, timeout: Duration, make: F) -> Result<T, CallError>
     where
         F: FnOnce(Reply<T>) -> M,

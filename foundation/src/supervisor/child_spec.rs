@@ -18,6 +18,11 @@ use crate::supervisor::starting::{StartFn, StartOutcome, Starter};
 /// | restart | permanent | permanent |
 /// | shutdown | 5 s, then killed | waits for ever |
 /// | significant | no | no |
+///
+/// # Differs from OTP
+///
+/// `child_spec()` has a function with arguments to start the child, and `modules` for upgrades. Here the
+/// specification of the process says how it starts, and there are no upgrades. Otherwise as in OTP `supervisor`.
 #[derive(Clone)]
 pub struct ChildSpec {
     pub(crate) core: Arc<CoreSpec<StartFn>>,
@@ -39,6 +44,18 @@ impl ChildSpec {
     }
 
     /// Sets when the child is restarted.
+    ///
+    /// As in OTP `supervisor`, the key `restart` of a child specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Restart, ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo").restart(Restart::Temporary);
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn restart(mut self, restart: Restart) -> Self {
         Arc::make_mut(&mut self.core).restart = restart;
@@ -46,6 +63,18 @@ impl ChildSpec {
     }
 
     /// Sets how the child is stopped.
+    ///
+    /// As in OTP `supervisor`, the key `shutdown` of a child specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Shutdown, ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo").shutdown(Shutdown::BrutalKill);
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
         Arc::make_mut(&mut self.core).shutdown = shutdown;
@@ -53,6 +82,18 @@ impl ChildSpec {
     }
 
     /// Says whether the child's own end can end its supervisor; see [`AutoShutdown`](crate::AutoShutdown).
+    ///
+    /// As in OTP `supervisor`, the key `significant` of a child specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Restart, ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo").restart(Restart::Transient).significant(true);
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn significant(mut self, significant: bool) -> Self {
         Arc::make_mut(&mut self.core).significant = significant;
@@ -60,6 +101,18 @@ impl ChildSpec {
     }
 
     /// Returns the id.
+    ///
+    /// As in OTP `supervisor`, the key `id` of a child specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{ServerSpec};
+    /// # use test_helpers::Echo;
+    ///
+    /// let child = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// assert_eq!(child.id(), "echo");
+    /// ```
     #[must_use]
     pub fn id(&self) -> &str {
         &self.core.id

@@ -24,6 +24,10 @@ const NO_DEADLINE: Duration = Duration::MAX;
 ///
 /// A supervisor is busy while a child starts or stops and serves calls in the order of their arrival, so a child must not call
 /// its own supervisor from its `init` or `terminate`.
+///
+/// # Differs from OTP
+///
+/// A supervisor that is not there, or that ends meanwhile, is an error of the call; there the caller exits.
 #[derive(Clone)]
 pub struct SupervisorRef {
     address: Address,
@@ -36,6 +40,8 @@ enum Address {
 }
 
 /// Which child an admin call means: an id in an ordinary supervisor, a process in a dynamic one.
+///
+/// As in OTP `supervisor:terminate_child/2`.
 #[derive(Debug, Clone)]
 pub enum ChildRef {
     /// By id.
@@ -57,6 +63,8 @@ impl From<&ProcessRef> for ChildRef {
 }
 
 /// What a child is doing.
+///
+/// As in OTP `supervisor:which_children/1`: a pid, `restarting` or `undefined`.
 #[derive(Debug, Clone)]
 pub enum ChildProcess {
     /// It runs.
@@ -69,6 +77,14 @@ pub enum ChildProcess {
 
 impl ChildProcess {
     /// Returns the process if the child runs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::ChildProcess;
+    ///
+    /// assert!(ChildProcess::Restarting.running().is_none());
+    /// ```
     #[must_use]
     pub fn running(&self) -> Option<&ProcessRef> {
         match self {
@@ -79,6 +95,11 @@ impl ChildProcess {
 }
 
 /// One child of a supervisor.
+///
+/// # Differs from OTP
+///
+/// `supervisor:which_children/1` has `modules` in place of the restart type and of the number of restarts, and
+/// `undefined` for the id of a dynamic child.
 #[derive(Debug, Clone)]
 pub struct ChildInfo {
     /// Its id; for a dynamic child, the id of its specification.
@@ -94,6 +115,10 @@ pub struct ChildInfo {
 }
 
 /// The numbers of a supervisor's children.
+///
+/// # Differs from OTP
+///
+/// `specs` of `simple_one_for_one` is always 1; of a dynamic supervisor it is the number of children here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChildCounts {
     /// All specifications.
@@ -107,6 +132,11 @@ pub struct ChildCounts {
 }
 
 /// Why `start_child` did not start a child.
+///
+/// # Differs from OTP
+///
+/// `Ignored` is `{ok, undefined}` in `supervisor:start_child/2`, `Call` an exit of the caller, and there is no limit
+/// as that of `MaxChildren`, which is from Elixir's `DynamicSupervisor`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum StartChildError {
@@ -143,6 +173,10 @@ impl fmt::Display for StartChildError {
 impl Error for StartChildError {}
 
 /// Why an admin call about an existing child was refused.
+///
+/// # Differs from OTP
+///
+/// `Ignored` is `{ok, undefined}` in `supervisor:restart_child/2`, and `Call` an exit of the caller.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ChildError {
@@ -188,6 +222,22 @@ impl SupervisorRef {
     }
 
     /// Returns the supervisor's process, if it lives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// assert!(supervisor.process().is_some_and(|process| process.is_alive()));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn process(&self) -> Option<ProcessRef> {
         self.resolve().map(|server| server.process().clone())
@@ -200,6 +250,28 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// [`StartChildError`].
+    ///
+    /// # Differs from OTP
+    ///
+    /// A child that ignored its start is the error `Ignored`, there `{ok, undefined}`. A dynamic child brings its own
+    /// specification, there arguments for the only one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// let process = supervisor.start_child(ServerSpec::<Echo<u32>>::new(()).child("second")).await?;
+    /// assert!(process.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start_child(&self, child: ChildSpec) -> Result<ProcessRef, StartChildError> {
         match self.admin(Request::Start(child.core)).await.map_err(StartChildError::Call)? {
             Ok(AdminAnswer::Started(process)) => Ok(process),
@@ -214,9 +286,28 @@ impl SupervisorRef {
 
     /// Stops a child and waits for its end. An ordinary supervisor keeps the specification, unless the child is temporary.
     ///
+    /// As in OTP `supervisor:terminate_child/2`.
+    ///
     /// # Errors
     ///
     /// [`ChildError`]; a child that does not run any more is no error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// supervisor.terminate_child("echo").await?;
+    /// assert!(!echo.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn terminate_child(&self, child: impl Into<ChildRef>) -> Result<(), ChildError> {
         let answer = match child.into() {
             ChildRef::Id(id) => self.admin(Request::Terminate(Target::Id(id))).await,
@@ -232,6 +323,28 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// [`ChildError`].
+    ///
+    /// # Differs from OTP
+    ///
+    /// As OTP `supervisor:restart_child/2`, but a child that ignored its start is the error `Ignored`, there `{ok,
+    /// undefined}`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// supervisor.terminate_child("echo").await?;
+    /// assert!(supervisor.restart_child("echo").await?.is_alive());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn restart_child(&self, id: &str) -> Result<ProcessRef, ChildError> {
         match refused(self.admin(Request::Restart { id: Arc::from(id) }).await)? {
             AdminAnswer::Started(process) => Ok(process),
@@ -241,9 +354,29 @@ impl SupervisorRef {
 
     /// Forgets a child that does not run. Ordinary supervisors only.
     ///
+    /// As in OTP `supervisor:delete_child/2`.
+    ///
     /// # Errors
     ///
     /// [`ChildError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// supervisor.terminate_child("echo").await?;
+    /// supervisor.delete_child("echo").await?;
+    /// assert!(supervisor.which_children().await?.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn delete_child(&self, id: &str) -> Result<(), ChildError> {
         refused(self.admin(Request::Delete { id: Arc::from(id) }).await).map(drop)
     }
@@ -253,6 +386,28 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// [`CallError`] if the supervisor is not there.
+    ///
+    /// # Differs from OTP
+    ///
+    /// The children of `simple_one_for_one` have no order. [`ChildInfo`] says what differs in a child.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// let children = supervisor.which_children().await?;
+    /// assert_eq!(&*children[0].id, "echo");
+    /// assert!(children[0].process.running().is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn which_children(&self) -> Result<Vec<ChildInfo>, CallError> {
         self.call(SupervisorMsg::Which).await
     }
@@ -262,6 +417,27 @@ impl SupervisorRef {
     /// # Errors
     ///
     /// [`CallError`] if the supervisor is not there.
+    ///
+    /// # Differs from OTP
+    ///
+    /// See [`ChildCounts`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{ServerSpec, Strategy, SupervisorSpec};
+    /// # use test_helpers::{Echo, EchoMsg, IsolatedTree};
+    /// # let spec = ServerSpec::<Echo<u32>>::new(()).child("echo");
+    /// # let tree = IsolatedTree::start(SupervisorSpec::new(Strategy::OneForOne).child(spec)).await?;
+    /// # let echo = tree.server::<EchoMsg<u32>>("echo").await;
+    /// let supervisor = tree.handle();
+    /// let counts = supervisor.count_children().await?;
+    /// assert_eq!((counts.specs, counts.active, counts.workers), (1, 1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn count_children(&self) -> Result<ChildCounts, CallError> {
         self.call(SupervisorMsg::Count).await
     }

@@ -7,6 +7,9 @@ use crate::process::exit::ExitReason;
 use crate::process::pid::Pid;
 
 /// What happened.
+///
+/// As in OTP `supervisor`: `child_terminated`, `start_error`, `shutdown_error`, and `shutdown` with
+/// `reached_max_restart_intensity`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReportKind {
@@ -21,6 +24,11 @@ pub enum ReportKind {
 }
 
 /// One report of a supervisor, as OTP's supervisor reports.
+///
+/// # Differs from OTP
+///
+/// There is no report of progress. Children of a dynamic supervisor that did not stop as told have a report each,
+/// there one for each reason.
 #[derive(Debug, Clone)]
 pub struct Report {
     /// What happened.

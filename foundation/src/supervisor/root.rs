@@ -20,6 +20,11 @@ use crate::supervisor::supervisor_spec::SupervisorSpec;
 /// [`shutdown`](Self::shutdown) ends the tree in order. Dropping the owner kills it: every process ends at its next await point,
 /// without `terminate`, children before their supervisors' end is published.
 ///
+/// # Differs from OTP
+///
+/// `supervisor:start_link` links a supervisor to its caller, which is a process. Here the owner is a value: dropping
+/// it kills the tree, and the end of the tree ends nobody else.
+///
 /// # Examples
 ///
 /// See the crate's first page.
@@ -39,6 +44,26 @@ impl Supervisor {
     /// # Cancel safety
     ///
     /// Dropping the future kills what had been started.
+    ///
+    /// # Differs from OTP
+    ///
+    /// As OTP `supervisor:start_link/2`, but the specification is data: no `init` of the supervisor itself runs that
+    /// could fail or ignore.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec};
+    ///
+    /// let node = Node::new(NodeConfig::default())?;
+    /// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne)).await?;
+    /// assert!(root.process().is_alive());
+    /// root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn start(node: &Node, spec: SupervisorSpec) -> Result<Self, StartError> {
         spec.whole.core().map_err(StartError::Spec)?;
         let owner = KillOnDrop(Arc::new(Dependents::default()));
@@ -66,12 +91,42 @@ impl Supervisor {
     }
 
     /// Returns a handle for admin calls, which can be cloned and does not own the tree.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec};
+    ///
+    /// let node = Node::new(NodeConfig::default())?;
+    /// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne)).await?;
+    /// assert_eq!(root.handle().count_children().await?.specs, 0);
+    /// root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn handle(&self) -> &SupervisorRef {
         &self.handle
     }
 
     /// Returns the root's own process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec};
+    ///
+    /// let node = Node::new(NodeConfig::default())?;
+    /// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne)).await?;
+    /// assert!(root.process().exit_reason().is_none());
+    /// root.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn process(&self) -> &ProcessRef {
         &self.process
@@ -82,6 +137,24 @@ impl Supervisor {
     /// # Cancel safety
     ///
     /// Dropping the future kills what is left.
+    ///
+    /// # Differs from OTP
+    ///
+    /// `supervisor` has no such call: there the exit signal `shutdown` of its parent has this effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use foundation::{ExitReason, Node, NodeConfig, Strategy, Supervisor, SupervisorSpec};
+    ///
+    /// let node = Node::new(NodeConfig::default())?;
+    /// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne)).await?;
+    /// assert!(matches!(root.shutdown().await, ExitReason::Shutdown));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn shutdown(self) -> ExitReason {
         stop_process(&self.process, Shutdown::Infinity, None).await
     }
@@ -91,6 +164,21 @@ impl Supervisor {
     /// # Cancel safety
     ///
     /// Safe: nothing changes when the future is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use foundation::{ExitReason, Node, NodeConfig, Strategy, Supervisor, SupervisorSpec};
+    ///
+    /// let node = Node::new(NodeConfig::default())?;
+    /// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne)).await?;
+    /// root.process().exit(ExitReason::Killed);
+    /// assert!(matches!(root.wait().await, ExitReason::Killed));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn wait(&self) -> ExitReason {
         let down = self.process.monitor().down().await;
         self.process.exit_reason().unwrap_or(down.reason)

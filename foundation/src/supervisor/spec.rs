@@ -40,6 +40,8 @@ pub enum Strategy {
 }
 
 /// How a supervisor keeps its children.
+///
+/// As in OTP `supervisor`, where `Dynamic` is called `simple_one_for_one`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Supervision {
     /// In a fixed order, restarted with this strategy.
@@ -92,7 +94,8 @@ pub enum Restart {
 ///
 /// # Differs from OTP
 ///
-/// The time-out is a [`Duration`], not a count of milliseconds. Otherwise as in OTP `supervisor`.
+/// The time-out is a [`Duration`], not a count of milliseconds. A kill takes effect at an await point only, and the wait for a
+/// killed child ends with the [kill grace](crate::NodeConfig::kill_grace) of the node. Otherwise as in OTP `supervisor`.
 ///
 /// # Examples
 ///
@@ -117,6 +120,8 @@ pub enum Shutdown {
 impl Shutdown {
     /// Returns what applies when a specification says nothing: 5 s for a worker, no limit for a
     /// supervisor, which needs the time of its whole subtree.
+    ///
+    /// As in OTP `supervisor`: 5000 ms and `infinity`.
     #[must_use]
     pub const fn default_for(kind: ChildKind) -> Self {
         match kind {

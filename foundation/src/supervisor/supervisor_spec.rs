@@ -21,6 +21,11 @@ const ADMIN_CALLS_MAX: usize = 1_024;
 /// Defaults as in OTP: intensity 1 in 5 s, `auto_shutdown` never, no name. Children start in the order in which they were
 /// added, each after the one before acknowledged its `init`, and stop in reverse.
 ///
+/// # Differs from OTP
+///
+/// A specification is data: there is no callback module with an `init` that returns it. The period is a [`Duration`],
+/// not whole seconds.
+///
 /// # Examples
 ///
 /// ```
@@ -40,6 +45,11 @@ pub struct SupervisorSpec {
 /// `simple_one_for_one`, or Elixir's `DynamicSupervisor`.
 ///
 /// Defaults: intensity 1 in 5 s, any number of children, no name. All children are stopped at the same time.
+///
+/// # Differs from OTP
+///
+/// Each child brings a specification of its own; those of `simple_one_for_one` share one. The limit of children is
+/// Elixir's.
 #[derive(Clone)]
 pub struct DynamicSupervisorSpec {
     whole: Whole,
@@ -54,6 +64,15 @@ pub(crate) struct Whole {
 
 impl SupervisorSpec {
     /// Creates a supervisor without children.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Strategy, SupervisorSpec};
+    ///
+    /// let child = SupervisorSpec::new(Strategy::OneForOne).as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn new(strategy: Strategy) -> Self {
         let mode = Mode::Static { strategy, auto_shutdown: AutoShutdown::Never };
@@ -67,6 +86,22 @@ impl SupervisorSpec {
     }
 
     /// Sets how many restarts are allowed within `period`. One more ends the supervisor with `Shutdown`.
+    ///
+    /// # Differs from OTP
+    ///
+    /// The window counts in `Duration`, there in whole seconds. One restart exactly a period ago still counts in
+    /// both.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use foundation::{Strategy, SupervisorSpec};
+    ///
+    /// let child = SupervisorSpec::new(Strategy::OneForOne).intensity(3, Duration::from_secs(5)).as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn intensity(mut self, restarts_max: u32, period: Duration) -> Self {
         self.whole.flags.intensity = restarts_max;
@@ -75,6 +110,17 @@ impl SupervisorSpec {
     }
 
     /// Sets whether the end of significant children ends the supervisor.
+    ///
+    /// As in OTP `supervisor`, the flag `auto_shutdown`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{AutoShutdown, Strategy, SupervisorSpec};
+    ///
+    /// let child = SupervisorSpec::new(Strategy::OneForOne).auto_shutdown(AutoShutdown::AnySignificant).as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn auto_shutdown(mut self, when: AutoShutdown) -> Self {
         if let Mode::Static { auto_shutdown, .. } = &mut self.whole.flags.mode {
@@ -84,6 +130,17 @@ impl SupervisorSpec {
     }
 
     /// Registers each incarnation under `key`; reach it by [`Node::supervisor`](crate::Node::supervisor).
+    ///
+    /// As in OTP `supervisor:start_link/3`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Strategy, SupervisorSpec};
+    ///
+    /// let child = SupervisorSpec::new(Strategy::OneForOne).name("workers").as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn name(mut self, key: &str) -> Self {
         self.whole.name = Some(key.to_owned());
@@ -91,6 +148,16 @@ impl SupervisorSpec {
     }
 
     /// Adds a child after those that were added before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Strategy, SupervisorSpec};
+    ///
+    /// let inner = SupervisorSpec::new(Strategy::OneForAll).as_child("inner");
+    /// let child = SupervisorSpec::new(Strategy::OneForOne).child(inner).as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn child(mut self, child: ChildSpec) -> Self {
         self.whole.children.push(child);
@@ -98,6 +165,16 @@ impl SupervisorSpec {
     }
 
     /// Adds children in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Strategy, SupervisorSpec};
+    ///
+    /// let inner = ["a", "b"].map(|id| SupervisorSpec::new(Strategy::OneForAll).as_child(id));
+    /// let child = SupervisorSpec::new(Strategy::OneForOne).children(inner).as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn children(mut self, children: impl IntoIterator<Item = ChildSpec>) -> Self {
         self.whole.children.extend(children);
@@ -105,6 +182,15 @@ impl SupervisorSpec {
     }
 
     /// Makes a child specification of the whole supervisor: permanent, and it may take any time to stop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{Strategy, SupervisorSpec};
+    ///
+    /// let child = SupervisorSpec::new(Strategy::OneForOne).as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn as_child(self, id: &str) -> ChildSpec {
         self.whole.into_child(id)
@@ -113,6 +199,15 @@ impl SupervisorSpec {
 
 impl DynamicSupervisorSpec {
     /// Creates the specification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{DynamicSupervisorSpec};
+    ///
+    /// let child = DynamicSupervisorSpec::new().as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn new() -> Self {
         let mode = Mode::Dynamic { max_children: usize::MAX };
@@ -126,6 +221,22 @@ impl DynamicSupervisorSpec {
     }
 
     /// Sets how many restarts are allowed within `period`. One more ends the supervisor with `Shutdown`.
+    ///
+    /// # Differs from OTP
+    ///
+    /// The window counts in `Duration`, there in whole seconds. One restart exactly a period ago still counts in
+    /// both.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use foundation::{DynamicSupervisorSpec};
+    ///
+    /// let child = DynamicSupervisorSpec::new().intensity(3, Duration::from_secs(5)).as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn intensity(mut self, restarts_max: u32, period: Duration) -> Self {
         self.whole.flags.intensity = restarts_max;
@@ -134,6 +245,15 @@ impl DynamicSupervisorSpec {
     }
 
     /// Sets how many children there may be; one more is refused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{DynamicSupervisorSpec};
+    ///
+    /// let child = DynamicSupervisorSpec::new().max_children(10_000).as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn max_children(mut self, children_max: usize) -> Self {
         self.whole.flags.mode = Mode::Dynamic { max_children: children_max };
@@ -141,6 +261,17 @@ impl DynamicSupervisorSpec {
     }
 
     /// Registers each incarnation under `key`; reach it by [`Node::supervisor`](crate::Node::supervisor).
+    ///
+    /// As in OTP `supervisor:start_link/3`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{DynamicSupervisorSpec};
+    ///
+    /// let child = DynamicSupervisorSpec::new().name("workers").as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn name(mut self, key: &str) -> Self {
         self.whole.name = Some(key.to_owned());
@@ -148,6 +279,15 @@ impl DynamicSupervisorSpec {
     }
 
     /// Makes a child specification of the whole supervisor: permanent, and it may take any time to stop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use foundation::{DynamicSupervisorSpec};
+    ///
+    /// let child = DynamicSupervisorSpec::new().as_child("workers");
+    /// assert_eq!(child.id(), "workers");
+    /// ```
     #[must_use]
     pub fn as_child(self, id: &str) -> ChildSpec {
         self.whole.into_child(id)

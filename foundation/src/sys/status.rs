@@ -67,7 +67,7 @@ impl fmt::Display for RunState {
     }
 }
 
-/// What one process is doing, seen at one moment. As in OTP `process_info/1`.
+/// What one process is doing, seen at one moment.
 ///
 /// | figures | how far to trust them |
 /// |---|---|
@@ -76,6 +76,11 @@ impl fmt::Display for RunState {
 /// | uptime | exact, by the clock of the node, which is read twice: when the process is created and here |
 /// | state, message, handled | of one moment; the process may be further by now |
 /// | polls, `is_polled` | of another moment shortly after |
+///
+/// # Differs from OTP
+///
+/// `erlang:process_info/1` is `undefined` for a process that has ended, and knows neither its messages nor its callbacks, but its
+/// memory and its links.
 ///
 /// # Examples
 ///
@@ -190,6 +195,8 @@ impl ProcessRef {
     /// Returns what the process is doing, without asking it: it works for a process that is stuck, suspended or has ended.
     ///
     /// Cost: three short locks and one reading of the node's clock. The process pays nothing for being looked at.
+    ///
+    /// As OTP `erlang:process_info/1`; [`ProcessStatus`] says what differs.
     #[must_use]
     pub fn status(&self) -> ProcessStatus {
         ProcessStatus::of(&**self.process())

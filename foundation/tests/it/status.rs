@@ -10,7 +10,7 @@ use foundation::{
 use test_helpers::{Do, Gate, Journal, Plan, Worker};
 
 use crate::clerk::{Clerk, Gates, Task};
-use crate::support::{Meeting, beside, held, lone, of, settled};
+use crate::support::{Meeting, beside, held, in_time, lone, of, settled};
 
 #[tokio::test]
 async fn the_state_follows_the_life_of_a_process() {
@@ -79,7 +79,7 @@ async fn the_state_follows_the_life_of_a_process() {
     terminate.open();
     stopping.await.expect("no panic").expect("it stops");
     assert_eq!(clerk.process().status().state, RunState::Ended);
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -90,9 +90,9 @@ async fn an_exit_signal_shows_before_the_end_does() {
     // The task runs only when the test waits for something.
     assert_eq!(server.process().status().state, RunState::Ending);
     assert_eq!(server.process().status().message, None);
-    server.process().monitor().down().await;
+    in_time(server.process().monitor().down()).await;
     assert_eq!(server.process().status().state, RunState::Ended);
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -102,7 +102,7 @@ async fn without_names_of_its_own_a_message_has_that_of_its_type() {
     let kind = server.process().status().message.expect("a message is handled");
     assert!(kind.ends_with("::Do"), "{kind}");
     gate.open();
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn each_message_is_counted_once_and_each_poll_shows() {
         assert!(status.polls > polls && !status.is_polled);
         polls = status.polls;
     }
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn uptime_is_that_of_the_incarnation_by_the_clock_of_the_node() {
     tree.clock().advance(Duration::from_secs(7));
     assert_eq!(new.status().uptime, Duration::from_secs(7));
     assert_eq!(tree.root().process().status().uptime, Duration::from_secs(107));
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn a_supervisor_shows_what_it_serves() {
     tree.handle().which_children().await.expect("the root lives");
     let status = tree.root().process().status();
     assert_eq!((status.state, status.handled), (RunState::Waiting, served + 1));
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 struct Blocks;
@@ -200,7 +200,7 @@ async fn a_process_on_a_thread_shows_its_batch() {
     handled.await.expect("no panic").expect("it is handled");
     let status = server.process().status();
     assert_eq!((status.state, status.handled), (RunState::Waiting, 1));
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
     assert_eq!(server.process().status().state, RunState::Ended);
 }
 
@@ -216,5 +216,5 @@ async fn a_status_reads_as_a_line() {
     let status: ProcessStatus = server.process().status();
     assert!(status.to_string().starts_with(&format!("{pid} a: worker running (")), "{status}");
     gate.open();
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use test_helpers::{DEADLINE, Gate, IsolatedTree, eventually};
 
 use crate::clerk::{Clerk, Gates, Task};
-use crate::support::{Meeting, beside, supervisor};
+use crate::support::{Meeting, beside, in_time, supervisor};
 
 /// So long that the watchdog's own thread never looks during a test: its looks are paced by real time.
 const LIMIT: Duration = Duration::from_secs(3_600);
@@ -67,7 +67,7 @@ async fn a_process_that_blocks_is_named_once_for_each_poll_with_what_it_works_on
     assert_eq!(tree.node().check_stuck(), 1, "another poll");
     assert_eq!(tree.alarms()[1..], [stuck(&clerk, 2 * LIMIT)]);
     drop(release);
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -91,7 +91,7 @@ async fn who_comes_back_in_time_or_only_waits_is_not_stuck() {
     }
     gate.open();
     assert_eq!(tree.alarms(), []);
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -104,7 +104,7 @@ async fn a_node_without_a_limit_looks_at_nobody() {
     tree.clock().advance(2 * LIMIT);
     assert_eq!(tree.node().check_stuck(), 0);
     drop(release);
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 /// Blocks in `init`, before its first await, or where its state is dropped.
@@ -193,7 +193,7 @@ async fn the_child_that_blocks_its_supervisors_task_is_named_and_the_supervisor_
     assert_eq!(names(&tree.alarms()), [("slow", None), ("slow", None)]);
     dropped.wait();
     stopping.await.expect("no panic").expect("it stops");
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
@@ -279,7 +279,7 @@ async fn a_process_on_its_own_thread_may_block() {
         tree.clock().advance(2 * LIMIT);
     }
     barrier.wait();
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[cfg(target_os = "linux")]

@@ -9,7 +9,7 @@ use foundation::{
 };
 use test_helpers::{IsolatedTree, Journal, Presence};
 
-use crate::support::{Meeting, beside, is_killed, is_panic, of, quiet, supervisor};
+use crate::support::{Meeting, beside, in_time, is_killed, is_panic, of, quiet, supervisor};
 
 /// What a [`Press`] is told.
 enum Job {
@@ -106,7 +106,7 @@ async fn what_arrives_during_a_batch_is_the_next_batch() {
     unblock(&gate);
     journal.written("[9]", 1).await;
     assert_eq!(journal.take(), ["+press", "[1, 2, 3, 4]", "[5, 6, 7, 8]", "[9]"]);
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
     assert_eq!(journal.take(), ["terminate shutdown", "-press"]);
 }
 
@@ -119,7 +119,7 @@ async fn a_call_and_a_handled_send_reach_a_process_on_a_thread() {
         handled(&server, Job::Note(8), Duration::from_secs(10)).await.expect("it is handled");
     assert_eq!(receipt.pid, server.pid());
     assert_eq!(journal.take(), ["+press", "[7]", "[8]"]);
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -128,13 +128,13 @@ async fn a_panic_ends_the_process_and_its_supervisor_starts_it_again() {
     let (tree, server) = press(&journal, 100).await;
     let monitor = server.process().monitor();
     server.cast(Job::Panic).expect("there is room");
-    let down = monitor.down().await;
+    let down = in_time(monitor.down()).await;
     assert!(is_panic(&down.reason, "boom"));
     let new = tree.await_restart("press", down.pid).await.server::<Job>().expect("it takes jobs");
     settled(&new).await;
     assert_eq!(journal.take(), ["+press", "-press", "+press", "[0]"], "no terminate after a panic");
     assert_eq!(journal.most_at_once("press"), 1);
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -145,9 +145,9 @@ async fn an_error_ends_the_process_after_terminate_and_its_callers_learn_the_rea
         let monitor = server.process().monitor();
         let error = server.call(Job::FailOn).await.expect_err("it fails");
         assert_eq!(error.to_string(), "the process ended before it answered: failed: no luck");
-        assert_eq!(monitor.down().await.reason.to_string(), "failed: no luck");
+        assert_eq!(in_time(monitor.down()).await.reason.to_string(), "failed: no luck");
         assert_eq!(journal.take()[..3], ["+press", "terminate failed: no luck", "-press"]);
-        tree.shutdown().await;
+        in_time(tree.shutdown()).await;
     }
 }
 
@@ -156,7 +156,7 @@ async fn a_batch_that_was_not_handled_to_its_end_is_not_handled() {
     let (tree, server) = press(&Journal::new(), 100).await;
     let error = handled(&server, Job::Fail, Duration::from_secs(10)).await.expect_err("it fails");
     assert_eq!(error.to_string(), "accepted, but the process ended: failed: no luck");
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -173,13 +173,13 @@ async fn an_exit_signal_takes_effect_after_the_batch_and_the_successor_does_not_
         assert!(server.is_alive(), "it is inside a batch");
         assert_eq!(journal.alive("press"), 1);
         unblock(&gate);
-        let down = monitor.down().await;
+        let down = in_time(monitor.down()).await;
         assert!(is_killed(&down.reason), "{:?}", down.reason);
         tree.await_restart("press", down.pid).await;
     }
     assert_eq!((journal.alive("press"), journal.most_at_once("press")), (1, 1));
     assert!(!server.is_alive());
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -201,10 +201,10 @@ async fn a_supervisor_is_not_over_before_the_threads_below_it_are() {
         "its name is not free while the thread runs"
     );
     unblock(&gate);
-    assert!(is_killed(&monitor.down().await.reason));
+    assert!(is_killed(&in_time(monitor.down()).await.reason));
     assert_eq!(journal.alive("press"), 0);
     assert!(!server.is_alive() && name.process().is_none());
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn a_stop_lets_the_batch_end_and_leaves_the_rest_as_dead_letters() {
             .all(|letter| matches!(letter.reason, DeadLetterReason::Exited(ExitReason::Shutdown)))
     );
     assert_eq!(journal.take(), ["+press", "terminate shutdown", "-press"]);
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn a_stop_never_loses_a_message_without_a_word() {
             .sum();
         let letters = tree.node().dead_letters().drain().len();
         assert_eq!(handled + letters, accepted);
-        tree.shutdown().await;
+        in_time(tree.shutdown()).await;
     }
 }
 
@@ -305,14 +305,14 @@ async fn a_start_on_a_thread_is_acknowledged_or_fails_like_any_other() {
     let tree = of(Strategy::OneForOne, [ThreadServerSpec::<Never>::new(2).child("a")]).await;
     let counts = tree.handle().count_children().await.expect("the root lives");
     assert_eq!((counts.specs, counts.active), (1, 0));
-    tree.shutdown().await;
+    in_time(tree.shutdown()).await;
 }
 
 #[tokio::test]
 async fn an_idle_thread_ends_when_its_tree_is_dropped() {
     let journal = Journal::new();
     let (tree, _server) = press(&journal, 100).await;
-    tree.abandon().await;
+    in_time(tree.abandon()).await;
     assert_eq!(journal.alive("press"), 0);
     assert!(!journal.take().contains(&"terminate shutdown".to_owned()));
 }
