@@ -15,6 +15,7 @@ mod monitor;
 mod name;
 mod owned_tasks;
 mod process;
+mod rest;
 mod send;
 mod snapshot;
 mod stash;
