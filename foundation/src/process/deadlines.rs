@@ -2,7 +2,7 @@
 //!
 //! A timer for each wait costs more than the wait. Here a wait that is not over at its first look is entered in a table; one
 //! sweep for the whole node sleeps until the soonest entry is due. An entry costs two short locks. A deadline never fires early;
-//! it fires up to [`GRAIN`] late.
+//! it fires up to [`GRAIN`] late. Those that fire together do so in their order, equal ones as they were entered.
 //!
 //! Invariants: each shard's `soonest` is not later than any of its entries; while any shard has one, a sweep is under way that
 //! wakes no later than that.
@@ -10,6 +10,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub(crate) struct Deadlines {
 #[derive(Default)]
 struct Table {
     shards: [Mutex<Shard>; SHARDS],
+    next: AtomicUsize,
     /// When the sweep that is under way looks again; `None` if there is none.
     sweep: Mutex<Option<Instant>>,
     sooner: Notify,
@@ -48,6 +50,8 @@ struct Shard {
 
 struct Entry {
     at: Instant,
+    /// How many were entered before.
+    entered: usize,
     waker: Waker,
     is_due: bool,
 }
@@ -128,9 +132,10 @@ impl<F> Drop for Limited<'_, F> {
 impl Table {
     /// Enters a wait and sees to it that somebody wakes it in time.
     fn enter(table: &Arc<Self>, at: Instant, waker: &Waker) -> (usize, usize) {
-        let number = shard_of(waker);
+        let entered = table.next.fetch_add(1, Ordering::Relaxed);
+        let number = entered % SHARDS;
         let mut shard = table.shards[number].lock();
-        let key = shard.entries.insert(Entry { at, waker: waker.clone(), is_due: false });
+        let key = shard.entries.insert(Entry { at, entered, waker: waker.clone(), is_due: false });
         let is_sooner = shard.soonest.is_none_or(|soonest| at < soonest);
         if is_sooner {
             shard.soonest = Some(at);
@@ -168,7 +173,7 @@ impl Table {
                 for (_, entry) in shard.entries.iter_mut().filter(|(_, entry)| !entry.is_due) {
                     if entry.at <= now {
                         entry.is_due = true;
-                        due.push(entry.waker.clone());
+                        due.push((entry.at, entry.entered, entry.waker.clone()));
                     } else {
                         soonest = Some(soonest.map_or(entry.at, |soonest| soonest.min(entry.at)));
                     }
@@ -176,20 +181,14 @@ impl Table {
                 shard.soonest = soonest;
             }
         }
-        due.into_iter().for_each(Waker::wake);
+        // Whoever waited for the earlier deadline, or waited first, is the first to go on.
+        due.sort_unstable_by_key(|(at, entered, _)| (*at, *entered));
+        due.into_iter().for_each(|(_, _, waker)| waker.wake());
         // Under this lock no entry can go by unseen: who enters one looks here afterwards.
         let mut sweep = self.sweep.lock();
         *sweep = self.shards.iter().filter_map(|shard| shard.lock().soonest).min();
         *sweep
     }
-}
-
-/// Tasks are spread over the shards by where they lie; each keeps to one, which its own core has at hand.
-fn shard_of(waker: &Waker) -> usize {
-    // The places of tasks differ by multiples of a cache line or of a page; the product's upper half has all of their bits.
-    let place = waker.data().addr() as u64;
-    let mixed = place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
-    usize::try_from(mixed).unwrap_or(0) % SHARDS
 }
 
 /// Says that no sweep is under way when the runtime drops it.

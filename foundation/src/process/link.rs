@@ -182,6 +182,12 @@ impl State {
         self.seldom().links.get_or_insert_default()
     }
 
+    /// Whether it has links now.
+    pub(crate) fn has_links(&self) -> bool {
+        let links = self.known().and_then(|known| known.links.as_deref());
+        links.is_some_and(|links| !links.peers.is_empty())
+    }
+
     fn known_links(&mut self) -> Option<&mut Links> {
         self.known_mut()?.links.as_deref_mut()
     }

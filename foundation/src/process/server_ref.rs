@@ -208,8 +208,9 @@ impl<M: Send + 'static> Process for Server<M> {
     }
 
     fn stop_at_rest(&self, reason: ExitReason) -> Option<Task> {
-        // A supervisor takes its stop in the one queue.
-        if self.wrap.is_some() {
+        // A supervisor takes its stop in the one queue. Who is linked to others has a task, so that they hear of its end before its
+        // supervisor goes on, as in OTP.
+        if self.wrap.is_some() || self.cell.state().has_links() {
             return None;
         }
         self.mailbox.take_resting(&self.urgent, Control::Stop(reason))

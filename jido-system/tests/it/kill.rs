@@ -13,7 +13,7 @@ use jido_system::{
 };
 use serde_json::Value;
 use signal_router::{Data, Pattern, Priority, RouterHandle, Signal, Subscription};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 
 use crate::layered::{SplitMix, layered, parsed};
 use crate::program::Place;
@@ -228,24 +228,37 @@ async fn announce_until_killed(folder: &Path, workflow: &Workflow) {
     system.shutdown().await;
 }
 
-/// Runs the child for `limit`, kills it, and returns what it announced.
-async fn announced_before_kill(folder: &Path, limit: Duration) -> Vec<(String, u32)> {
+/// Runs the child until it has announced `wanted` completions and for `more`, kills it, and returns all that it announced.
+async fn announced_before_kill(folder: &Path, wanted: usize, more: Duration) -> Vec<(String, u32)> {
     let mut command = tokio::process::Command::new(std::env::current_exe().expect("this program"));
     command
         .args(["--exact", "kill::what_was_announced_is_never_lost", "--nocapture"])
         .env(CHILD, folder);
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null());
     let mut program = command.spawn().expect("this program");
-    let mut said = program.stdout.take().expect("a pipe");
-    assert!(timeout(limit, program.wait()).await.is_err(), "too fast to be killed");
+    let mut said = BufReader::new(program.stdout.take().expect("a pipe"));
+    let mut announced = Vec::new();
+    while announced.len() < wanted {
+        let mut line = String::new();
+        assert!(
+            said.read_line(&mut line).await.expect("a readable pipe") > 0,
+            "it runs until then"
+        );
+        announced.extend(announcement(&line));
+    }
+    assert!(timeout(more, program.wait()).await.is_err(), "too fast to be killed");
     program.start_kill().expect("a process to kill");
     program.wait().await.expect("a status");
     let mut text = String::new();
     said.read_to_string(&mut text).await.expect("a readable pipe");
-    // The last line may have been cut short.
-    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    let lines = whole.lines().filter_map(|line| line.strip_prefix("completed ")?.split_once(' '));
-    lines.map(|(task, attempt)| (task.to_owned(), attempt.parse().expect("a number"))).collect()
+    announced.extend(text.split_inclusive('\n').filter_map(announcement));
+    announced
+}
+
+/// What a line announces; the last line may have been cut short, and says nothing then.
+fn announcement(line: &str) -> Option<(String, u32)> {
+    let (task, attempt) = line.strip_suffix('\n')?.strip_prefix("completed ")?.split_once(' ')?;
+    Some((task.to_owned(), attempt.parse().expect("a number")))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -258,14 +271,12 @@ async fn what_was_announced_is_never_lost() {
     let mut random = SplitMix::new(11);
     let mut announced = Vec::new();
     for _ in 0..KILLS {
-        let limit = Duration::from_millis(40 + random.below(250));
-        announced.extend(announced_before_kill(folder.path(), limit).await);
+        // At some point of its work, however fast that is here.
+        let wanted = usize::try_from(random.below(20)).expect("a small number");
+        let more = Duration::from_millis(random.below(20));
+        announced.extend(announced_before_kill(folder.path(), wanted, more).await);
     }
-    assert!(
-        announced.len() > KILLS,
-        "{} announcements: nothing was put to the test",
-        announced.len()
-    );
+    assert!(announced.len() > KILLS, "{} announcements", announced.len());
     let system = start_system(folder.path()).await;
     let started = system.gateway().start(announced_request(&workflow)).await.expect("it continues");
     system.gateway().wait(&started.id).await.expect("a report");
