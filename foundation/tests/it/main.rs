@@ -3,7 +3,9 @@
 mod alarm;
 mod backoff;
 mod blocking;
+mod broadcast;
 mod clerk;
+mod dedup;
 mod gen_server;
 mod group;
 mod guest;
