@@ -351,6 +351,25 @@ async fn the_deadline_covers_all_attempts_and_the_waits_between_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_time_of_an_attempt_that_failed_early_counts() {
+    let node = Node::new(NodeConfig::default()).expect("tests unwind");
+    let (root, name) = named(&node, &Journal::new()).await;
+    let server = name.whereis().expect("it runs");
+    let _gate = held(&server).await;
+    while server.try_reserve().is_ok_and(|permit| permit.send(note("fills")).is_ok()) {}
+    let options = SendOptions::within(5 * SECOND).retries(100, doubling(SECOND));
+    let started = tokio::time::Instant::now();
+    let sending = beside(async move { accepted_with(&name, note("x"), &options).await });
+    quiet().await;
+    tokio::time::advance(3 * SECOND).await;
+    // Nobody follows: the supervisor goes, too.
+    root.handle().process().expect("it runs").exit(ExitReason::Killed);
+    let error = sending.await.expect("no panic").expect_err("nobody is there any more");
+    // 3 s of waiting for room, an attempt after 4 s; after 5 s it is over.
+    assert_eq!((started.elapsed(), error.attempts), (4 * SECOND, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_would_fail_again_is_not_tried_again() {
     let (tree, server) = lone(Worker::spec("a", &Journal::new())).await;
     tree.kill("a").await;
@@ -376,6 +395,7 @@ async fn what_may_have_been_handled_is_sent_again_only_at_least_once() {
     assert!(matches!(error.failure, DeliveryFailure::Died(_)), "{error:?}");
     assert_eq!(error.attempts, 1);
     assert!(error.may_have_been_handled() && !error.is_retryable());
+    assert!(!error.failure.is_retryable());
     assert!(matches!(error.fate, Fate::Gone), "it did not come back, so it cannot be buried");
     let gate = held(&name.registered().await).await;
     let error = handled_with(&name, note("slow"), &options).await.expect_err("it is held");
