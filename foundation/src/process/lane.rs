@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 
 /// A queue that most never need, one pointer until then.
-#[expect(clippy::box_collection, reason = "most queues never need it, and are small without")]
 pub(crate) type Rest<T> = Option<Box<VecDeque<T>>>;
 
 #[derive(Debug)]

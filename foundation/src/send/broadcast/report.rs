@@ -36,13 +36,11 @@ impl<R> BroadcastReport<R> {
     }
 
     /// Returns the result of every receiver, in the order of the receivers.
-    #[must_use]
     pub fn results(&self) -> &[Result<R, DeliveryFailure>] {
         &self.results
     }
 
     /// Returns the results themselves, in the order of the receivers.
-    #[must_use]
     pub fn into_results(self) -> Vec<Result<R, DeliveryFailure>> {
         self.results
     }
