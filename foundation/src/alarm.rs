@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::process::pid::Pid;
+use crate::send::metadata::Metadata;
 
 /// A finding of the kernel about the processes of one node.
 ///
@@ -64,6 +65,19 @@ pub enum Alarm {
         /// Its name.
         name: Option<Arc<str>>,
     },
+    /// A message was not delivered, and its sender asked for this with [`OnFailure::Alarm`](crate::OnFailure::Alarm).
+    Undelivered {
+        /// The name or child id of whom it was for.
+        to: Option<Arc<str>>,
+        /// The Rust type of the message.
+        message: &'static str,
+        /// Why the last attempt failed.
+        failure: Arc<str>,
+        /// How many attempts there were.
+        attempts: u32,
+        /// What its sender said about it.
+        metadata: Metadata,
+    },
 }
 
 impl Alarm {
@@ -73,6 +87,7 @@ impl Alarm {
             Self::CallCycle { .. } => "call_cycle",
             Self::Stuck { .. } => "stuck",
             Self::Zombie { .. } => "zombie",
+            Self::Undelivered { .. } => "undelivered",
         }
     }
 }
@@ -104,6 +119,11 @@ impl fmt::Display for Alarm {
                 f.write_str("process ")?;
                 write_process(f, *pid, name.as_deref())?;
                 f.write_str(" was killed and does not end")
+            }
+            Self::Undelivered { to, message, failure, attempts, metadata } => {
+                let to = to.as_deref().unwrap_or("a process without a name");
+                write!(f, "{message} for {to} is not delivered after {attempts} attempts: ")?;
+                write!(f, "{failure}; {metadata:?}")
             }
         }
     }

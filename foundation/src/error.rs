@@ -100,6 +100,8 @@ pub enum SendFailure {
     Full,
     /// There is no such process, or it has ended.
     NoProc,
+    /// A process would wait for its own handler, which could only time out.
+    SelfSend,
 }
 
 /// A message that a send could not deliver, with the message.
@@ -149,13 +151,20 @@ impl<M> fmt::Debug for SendError<M> {
     }
 }
 
+impl fmt::Display for SendFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Timeout => "no room in the mailbox before the deadline",
+            Self::Full => "the mailbox is full",
+            Self::NoProc => "no such process",
+            Self::SelfSend => "a process cannot wait for itself",
+        })
+    }
+}
+
 impl<M> fmt::Display for SendError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.cause {
-            SendFailure::Timeout => "no room in the mailbox before the deadline",
-            SendFailure::Full => "the mailbox is full",
-            SendFailure::NoProc => "no such process",
-        })
+        fmt::Display::fmt(&self.cause, f)
     }
 }
 

@@ -65,13 +65,15 @@
 //! * [`Reply`]: the answer to one call.
 //! * [`Monitor`]: exactly one [`Down`] for each.
 //! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
-//! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message.
+//! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message. [`SendOptions`]: retries, and what becomes of it.
+//! * [`Broadcast`]: one message to many. [`MessageId`], [`Dedup`]: at least once on the way, once in effect.
 //! * [`ProcessStatus`], [`Node::processes`]: what a process is doing, and all of them, without asking.
 //! * [`Alarm`]: what the kernel finds wrong by itself.
 
 #![forbid(unsafe_code)]
 
 mod alarm;
+mod backoff;
 mod clock;
 mod error;
 mod gen_server;
@@ -87,6 +89,7 @@ mod thread_server;
 pub mod time;
 
 pub use alarm::Alarm;
+pub use backoff::{Backoff, Jitter};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
 pub use gen_server::context::Context;
@@ -109,10 +112,16 @@ pub use process::recipient::Recipient;
 pub use process::reply::Reply;
 pub use process::sending::Permit;
 pub use process::server_ref::ServerRef;
+pub use send::address::Address;
+pub use send::broadcast::report::{BroadcastError, BroadcastOutcome, BroadcastReport};
+pub use send::broadcast::{Broadcast, BroadcastRule};
 pub use send::dead_letter::{DeadLetter, DeadLetterCounts, DeadLetterReason, DeadLetters};
-pub use send::{
-    Accepted, Address, DeliveryError, Handled, accepted, accepted_or_dead_letter, handled,
-};
+pub use send::dedup::{Dedup, MessageId, Seen};
+pub use send::error::{DeliveryError, DeliveryFailure, Fate};
+pub use send::metadata::{Metadata, MetadataError};
+pub use send::one::{accepted, accepted_with, handled, handled_at_least_once, handled_with};
+pub use send::options::{OnFailure, SendOptions};
+pub use send::receipt::{Accepted, Handled};
 pub use supervisor::child_spec::ChildSpec;
 pub use supervisor::handle::{
     ChildCounts, ChildError, ChildInfo, ChildProcess, ChildRef, StartChildError, SupervisorRef,

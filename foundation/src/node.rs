@@ -1,6 +1,7 @@
 //! One runtime instance: pids, names, dead letters, clock. The workspace keeps no state in statics; it is all here.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -17,6 +18,7 @@ use crate::process::name::{Name, NameError, Names};
 use crate::process::pid::Pid;
 use crate::process::spawn::{caught, spawn_watchdog};
 use crate::send::dead_letter::DeadLetters;
+use crate::send::dedup::MessageId;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
 use crate::sys::snapshot::Roots;
@@ -286,6 +288,7 @@ struct Inner {
     names: Names,
     groups: Names,
     dead_letters: DeadLetters,
+    numbers: Numbers,
     clock: Arc<dyn Clock>,
     reporter: Reporter,
     condemned: Option<Arc<Condemned>>,
@@ -294,6 +297,23 @@ struct Inner {
     watchdog: Option<Watchdog>,
     #[cfg(debug_assertions)]
     wait_for: crate::process::wait_for::WaitFor,
+}
+
+/// Numbers that are drawn, and numbers that are counted.
+struct Numbers {
+    /// Drawn once: it tells this node, and this run of the program, from all others.
+    run: u64,
+    messages: AtomicU64,
+    drawn: AtomicU64,
+}
+
+impl Numbers {
+    fn new() -> Self {
+        // The keys of the standard library's hash maps come from the operating system.
+        let chance = RandomState::new();
+        let drawn = AtomicU64::new(chance.hash_one("drawn"));
+        Self { run: chance.hash_one("run"), messages: AtomicU64::new(0), drawn }
+    }
 }
 
 /// Gauges of what lives on a node.
@@ -386,6 +406,7 @@ impl Node {
                 names: Names::default(),
                 groups: Names::default(),
                 dead_letters: DeadLetters::new(config.dead_letters, Arc::clone(&config.clock)),
+                numbers: Numbers::new(),
                 clock: config.clock,
                 reporter: config.reporter,
                 condemned: config.kill_grace.map(|grace| Arc::new(Condemned::new(grace))),
@@ -419,7 +440,7 @@ impl Node {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn name<M: Send + 'static>(&self, key: &str) -> Result<Name<M>, NameError> {
-        self.inner.names.slot(key)
+        self.inner.names.slot(self, key)
     }
 
     /// Returns the group `key` of processes with messages of type `M`. Groups and names share no keys.
@@ -620,6 +641,34 @@ impl Node {
 
     pub(crate) fn counters(&self) -> &Counters {
         &self.inner.counters
+    }
+
+    /// Returns an id that no other message has: not of this node, nor of another run of it.
+    ///
+    /// The run is a random number of 64 bits, the message is counted in it. Cost: one addition.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// assert_ne!(node.next_message_id(), node.next_message_id());
+    /// # Ok::<(), foundation::NodeError>(())
+    /// ```
+    #[must_use]
+    pub fn next_message_id(&self) -> MessageId {
+        let numbers = &self.inner.numbers;
+        MessageId::from_parts(numbers.run, numbers.messages.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// A number drawn uniformly, for waits that are left to chance.
+    pub(crate) fn random(&self) -> u64 {
+        // SplitMix64 (Steele, Lea, Flood 2014): a counter in large steps, and a function that mixes all of its bits.
+        let step = 0x9e37_79b9_7f4a_7c15;
+        let mixed = self.inner.numbers.drawn.fetch_add(step, Ordering::Relaxed).wrapping_add(step);
+        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
     }
 
     pub(crate) fn next_pid(&self) -> Pid {

@@ -3,9 +3,12 @@
 use metrics::{Unit, counter, describe_counter};
 
 use crate::alarm::Alarm;
-use crate::error::CastFailure;
+use crate::error::{CastFailure, SendFailure};
 use crate::process::exit::ExitReason;
+use crate::send::broadcast::BroadcastRule;
+use crate::send::broadcast::report::BroadcastOutcome;
 use crate::send::dead_letter::DeadLetterReason;
+use crate::send::error::DeliveryFailure;
 
 const EXITS: &str = "foundation.process.exits_total";
 const CASTS_REFUSED: &str = "foundation.mailbox.refused_total";
@@ -13,6 +16,13 @@ const DEAD_LETTERS: &str = "foundation.dead_letter.buried_total";
 const RESTARTS: &str = "foundation.supervisor.restarts_total";
 const GAVE_UP: &str = "foundation.supervisor.gave_up_total";
 const ALARMS: &str = "foundation.alarm.raised_total";
+const ACCEPTED: &str = "foundation.delivery.accepted_total";
+const HANDLED: &str = "foundation.delivery.handled_total";
+const RETRIED: &str = "foundation.delivery.retried_total";
+const FAILED: &str = "foundation.delivery.failed_total";
+const BROADCASTS: &str = "foundation.broadcast.outcomes_total";
+const DUPLICATES: &str = "foundation.dedup.duplicates_total";
+const DEDUP_EVICTED: &str = "foundation.dedup.evicted_total";
 const LISTENER_PANICS: &str = "foundation.listener.panics_total";
 
 /// Describes every metric of this crate to the installed recorder. Call it once, after installing one.
@@ -29,6 +39,13 @@ pub fn describe_metrics() {
     describe_counter!(RESTARTS, Unit::Count, "children that supervisors restarted");
     describe_counter!(GAVE_UP, Unit::Count, "supervisors that exceeded their restart intensity");
     describe_counter!(ALARMS, Unit::Count, "findings of the kernel about its processes, by kind");
+    describe_counter!(ACCEPTED, Unit::Count, "messages that supervised sends saw accepted");
+    describe_counter!(HANDLED, Unit::Count, "messages that supervised sends saw handled");
+    describe_counter!(RETRIED, Unit::Count, "further attempts of supervised sends");
+    describe_counter!(FAILED, Unit::Count, "messages that supervised sends gave up, by cause");
+    describe_counter!(BROADCASTS, Unit::Count, "broadcasts, by rule and outcome");
+    describe_counter!(DUPLICATES, Unit::Count, "messages that a receiver had handled before");
+    describe_counter!(DEDUP_EVICTED, Unit::Count, "ids that were forgotten for want of capacity");
     describe_counter!(LISTENER_PANICS, Unit::Count, "panics of who hears reports or alarms");
 }
 
@@ -64,6 +81,7 @@ pub(crate) fn dead_letter(reason: &DeadLetterReason) {
         DeadLetterReason::Overflow => "overflow",
         DeadLetterReason::NoProc => "noproc",
         DeadLetterReason::Timeout => "timeout",
+        DeadLetterReason::Unhandled => "unhandled",
     };
     counter!(DEAD_LETTERS, "cause" => cause).increment(1);
 }
@@ -83,4 +101,55 @@ pub(crate) fn listener_panicked(listener: &'static str) {
 
 pub(crate) fn alarm_raised(alarm: &Alarm) {
     counter!(ALARMS, "kind" => alarm.kind()).increment(1);
+}
+
+#[inline]
+pub(crate) fn delivery_accepted(count: u64) {
+    counter!("foundation.delivery.accepted_total").increment(count);
+}
+
+#[inline]
+pub(crate) fn delivery_handled(count: u64) {
+    counter!("foundation.delivery.handled_total").increment(count);
+}
+
+pub(crate) fn delivery_retried() {
+    counter!(RETRIED).increment(1);
+}
+
+pub(crate) fn delivery_failed(failure: &DeliveryFailure) {
+    let cause = match failure {
+        DeliveryFailure::NotAccepted(SendFailure::Timeout) => "no_room",
+        DeliveryFailure::NotAccepted(SendFailure::Full) => "full",
+        DeliveryFailure::NotAccepted(SendFailure::NoProc) => "noproc",
+        DeliveryFailure::NotAccepted(SendFailure::SelfSend) => "self",
+        DeliveryFailure::Withheld => "withheld",
+        DeliveryFailure::Died(_) => "died",
+        DeliveryFailure::Timeout => "timeout",
+        DeliveryFailure::Dropped => "dropped",
+    };
+    counter!(FAILED, "cause" => cause).increment(1);
+}
+
+pub(crate) fn broadcast_ended(rule: BroadcastRule, outcome: BroadcastOutcome) {
+    let rule = match rule {
+        BroadcastRule::BestEffort => "best_effort",
+        BroadcastRule::AtLeast(_) => "at_least",
+        BroadcastRule::Quorum => "quorum",
+        BroadcastRule::AllOrNothing => "all_or_nothing",
+    };
+    let outcome = match outcome {
+        BroadcastOutcome::Met => "met",
+        BroadcastOutcome::Missed => "missed",
+        BroadcastOutcome::Withheld => "withheld",
+    };
+    counter!(BROADCASTS, "rule" => rule, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn duplicate_seen() {
+    counter!(DUPLICATES).increment(1);
+}
+
+pub(crate) fn dedup_evicted() {
+    counter!(DEDUP_EVICTED).increment(1);
 }

@@ -44,7 +44,7 @@ macro_rules! row {
     };
 }
 
-pub(crate) const ROWS: [Row; 14] = [
+pub(crate) const ROWS: [Row; 18] = [
     row!(tell1_bounded, 200_000, 200, mail::tell(1)),
     row!(tell4_bounded, 200_000, 200, mail::tell(4)),
     row!(call_seq, 50_000, 50, mail::call(1)),
@@ -59,4 +59,8 @@ pub(crate) const ROWS: [Row; 14] = [
     row!(restart_1, 400, 3, restart::one_for_one(1)),
     row!(restart_10k, 400, 3, restart::one_for_one(10_000)),
     row!(rest_for_one_100, 40, 2, restart::rest_for_one(100)),
+    row!(send_accepted, 200_000, 200, delivery::accepted()),
+    row!(send_handled, 50_000, 50, delivery::handled()),
+    row!(broadcast_best_effort_10k, 20, 2, delivery::best_effort(10_000)),
+    row!(broadcast_all_or_nothing_10k, 20, 2, delivery::all_or_nothing(10_000)),
 ];

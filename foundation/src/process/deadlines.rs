@@ -73,7 +73,27 @@ impl Deadlines {
     }
 }
 
-impl Deadline<'_> {
+impl<'d> Deadline<'d> {
+    /// When it is over. Begins it, if it has not begun.
+    pub(crate) fn instant(&mut self) -> Instant {
+        *self.at.get_or_insert_with(|| after(self.timeout))
+    }
+
+    /// The same limit. If this one has not begun, [`adopt`](Self::adopt) makes it begin when that one did.
+    pub(crate) fn rest(&self) -> Self {
+        Self { deadlines: self.deadlines, timeout: self.timeout, at: self.at }
+    }
+
+    /// Begins when a [`rest`](Self::rest) of it did.
+    pub(crate) fn adopt(&mut self, rest: &Self) {
+        self.at = self.at.or(rest.at);
+    }
+
+    /// A limit that is over `timeout` from now, or when this one is.
+    pub(crate) fn part(&mut self, timeout: Duration) -> Deadline<'d> {
+        self.deadlines.until(self.instant().min(after(timeout)))
+    }
+
     /// Waits for `future`, but no longer than the limit.
     pub(crate) fn limit<'a, F: Future + Unpin>(&'a mut self, future: F) -> Limited<'a, F> {
         let Self { deadlines, timeout, at } = self;

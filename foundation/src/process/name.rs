@@ -10,6 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use crate::error::{CallError, CastError, CastFailure, SendError};
+use crate::node::Node;
 use crate::process::cell::ProcessRef;
 use crate::process::pid::Pid;
 use crate::process::recipient::Recipient;
@@ -47,6 +48,7 @@ pub(crate) trait Occupant: Send + Sync {
 
 /// What one name stands for now.
 pub(crate) struct Slot<M> {
+    node: Node,
     key: Arc<str>,
     state: Mutex<SlotState<M>>,
 }
@@ -55,6 +57,12 @@ struct SlotState<M> {
     holder: Option<ServerRef<M>>,
     /// Those who wait for the next holder.
     waiting: Vec<Waker>,
+}
+
+impl<M> Slot<M> {
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
+    }
 }
 
 impl<M: Send + 'static> Slot<M> {
@@ -106,9 +114,16 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    pub(crate) fn slot<M: Send + 'static>(&self, key: &str) -> Result<Name<M>, NameError> {
-        let make =
-            |key| Slot { key, state: Mutex::new(SlotState { holder: None, waiting: Vec::new() }) };
+    pub(crate) fn slot<M: Send + 'static>(
+        &self,
+        node: &Node,
+        key: &str,
+    ) -> Result<Name<M>, NameError> {
+        let make = |key| Slot {
+            node: node.clone(),
+            key,
+            state: Mutex::new(SlotState { holder: None, waiting: Vec::new() }),
+        };
         self.find(key, make).map(|slot: Arc<Slot<M>>| Name { slot })
     }
 

@@ -6,12 +6,13 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::error::{CastError, CastFailure, SendError};
 use crate::process::envelope::{Envelope, Receipt};
 use crate::process::mailbox::Mailbox;
+use crate::process::pid::Pid;
 use crate::process::server_ref::{Server, ServerRef};
 
 /// A reserved slot in a mailbox. Dropping it gives the slot back.
@@ -36,6 +37,25 @@ impl<M: Send + 'static> Permit<M> {
         };
         let pushed = server.mailbox.push_reserved(Envelope { message, receipt: Receipt::Cast });
         pushed.map_err(|envelope| CastError::new(envelope.message, CastFailure::NoProc))
+    }
+}
+
+impl<M: Send + 'static> Permit<M> {
+    /// Sends a message with its receipt, and returns to whom; `None` if the process has ended since.
+    pub(crate) fn push(mut self, message: M, receipt: Receipt) -> Option<Pid> {
+        let server = self.server.take()?;
+        let is_in = server.mailbox.push_reserved(Envelope { message, receipt }).is_ok();
+        is_in.then(|| server.cell.pid())
+    }
+
+    /// The door that it came through.
+    pub(crate) fn server(&self) -> Option<ServerRef<M>> {
+        self.server.as_ref().map(|server| ServerRef::new(Arc::clone(server)))
+    }
+
+    /// Whether the process has not ended yet.
+    pub(crate) fn is_open(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| server.cell.exit_reason().is_none())
     }
 }
 
@@ -127,6 +147,36 @@ impl<M> Drop for Reserve<'_, M> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket {
             self.mailbox.cancel_reserve(ticket);
+        }
+    }
+}
+
+/// Waits for a slot like [`Reserve`], keeps the mailbox meanwhile, and hands out a permit; `None` if the process has ended.
+pub(crate) struct Room<M: Send + 'static> {
+    server: Arc<Server<M>>,
+    ticket: Option<u64>,
+}
+
+impl<M: Send + 'static> Room<M> {
+    pub(crate) fn new(server: &Arc<Server<M>>) -> Self {
+        Self { server: Arc::clone(server), ticket: None }
+    }
+}
+
+impl<M: Send + 'static> Future for Room<M> {
+    type Output = Option<Permit<M>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let is_granted = ready!(this.server.mailbox.poll_reserve(&mut this.ticket, cx.waker()));
+        Poll::Ready(is_granted.then(|| Permit::new(Arc::clone(&this.server))))
+    }
+}
+
+impl<M: Send + 'static> Drop for Room<M> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket {
+            self.server.mailbox.cancel_reserve(ticket);
         }
     }
 }

@@ -473,17 +473,20 @@ impl<M: Send + 'static> ServerRef<M> {
     pub(crate) async fn send_handled(
         &self,
         message: M,
-        timeout: Duration,
+        deadline: &mut Deadline<'_>,
     ) -> Result<(), HandledFailure<M>> {
+        if self.server.cell.is_current_task() {
+            let error = SendError::new(message, SendFailure::SelfSend);
+            return Err(HandledFailure::NotAccepted(error));
+        }
         let (reply, answer) = reply::pair();
         #[cfg(debug_assertions)]
         let _waiting = wait_for::wait(&self.server.cell, Until::Answered(answer.is_answered()));
-        let mut deadline = self.deadline(timeout);
         if let Err(refused) = self.server.push(message, Receipt::Handled(reply)) {
-            let pushed = Box::pin(self.push_late(refused, &mut deadline)).await;
+            let pushed = Box::pin(self.push_late(refused, deadline)).await;
             pushed.map_err(HandledFailure::NotAccepted)?;
         }
-        self.await_answer(answer, &mut deadline).await.map_err(HandledFailure::Unknown)
+        self.await_answer(answer, deadline).await.map_err(HandledFailure::Unknown)
     }
 
     /// Waits for a slot if the mailbox's policy is to wait, and puts the message there.
@@ -623,6 +626,7 @@ impl<M: Send + 'static> ServerRef<M> {
                 SendFailure::Timeout => CallError::Timeout,
                 SendFailure::Full => CallError::Full,
                 SendFailure::NoProc => CallError::NoProc,
+                SendFailure::SelfSend => CallError::SelfCall,
             })?;
         }
         self.await_answer(answer, &mut deadline).await
@@ -649,7 +653,7 @@ impl<M: Send + 'static> ServerRef<M> {
     }
 
     /// The process has dropped a reply, perhaps on its way to its end: asks it for a sign of life.
-    async fn why_unanswered(&self) -> CallError {
+    pub(crate) async fn why_unanswered(&self) -> CallError {
         let (ping, pong) = reply::pair();
         if self.server.push_control(Control::Sync(ping)) && pong.await.is_ok() {
             return CallError::NoReply;

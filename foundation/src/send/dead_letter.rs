@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use crate::clock::Clock;
 use crate::process::exit::ExitReason;
 use crate::process::pid::Pid;
+use crate::send::metadata::Metadata;
 
 /// Why a message was not delivered.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub enum DeadLetterReason {
     NoProc,
     /// There was no room before the deadline.
     Timeout,
+    /// It was sent to be handled, and was not known to be handled when its sender gave up.
+    Unhandled,
 }
 
 impl fmt::Display for DeadLetterReason {
@@ -33,6 +36,7 @@ impl fmt::Display for DeadLetterReason {
             Self::Overflow => f.write_str("the mailbox overflowed"),
             Self::NoProc => f.write_str("no such process"),
             Self::Timeout => f.write_str("no room before the deadline"),
+            Self::Unhandled => f.write_str("not known to be handled"),
         }
     }
 }
@@ -49,6 +53,8 @@ pub struct DeadLetter {
     pub message_type: &'static str,
     /// Why it is here.
     pub reason: DeadLetterReason,
+    /// What its sender said about it.
+    pub metadata: Metadata,
     /// When it came here, on the node's monotonic clock.
     pub at: Duration,
     /// The message itself.
@@ -62,6 +68,7 @@ impl fmt::Debug for DeadLetter {
             .field("to", &self.to)
             .field("message_type", &self.message_type)
             .field("reason", &self.reason)
+            .field("metadata", &self.metadata)
             .finish_non_exhaustive()
     }
 }
@@ -115,12 +122,33 @@ impl DeadLetters {
         reason: DeadLetterReason,
         message: Box<dyn Any + Send>,
     ) {
+        self.bury_noted((pid, to), message_type, reason, message, Metadata::default());
+    }
+
+    /// As [`bury`](Self::bury), with what the sender said about the message.
+    pub(crate) fn bury_noted(
+        &self,
+        (pid, to): (Option<Pid>, Option<Arc<str>>),
+        message_type: &'static str,
+        reason: DeadLetterReason,
+        message: Box<dyn Any + Send>,
+        metadata: Metadata,
+    ) {
         crate::telemetry::dead_letter(&reason);
         let at = self.clock.monotonic();
         let mut queue = self.queue.lock();
         queue.total += 1;
         let seq = queue.total;
-        queue.letters.push_back(DeadLetter { seq, pid, to, message_type, reason, at, message });
+        queue.letters.push_back(DeadLetter {
+            seq,
+            pid,
+            to,
+            message_type,
+            reason,
+            metadata,
+            at,
+            message,
+        });
         let oldest = if queue.letters.len() > self.kept_max {
             queue.evicted += 1;
             queue.letters.pop_front()

@@ -1,8 +1,11 @@
 //! The guarantees of the kernel, through its public interface alone.
 
 mod alarm;
+mod backoff;
 mod blocking;
+mod broadcast;
 mod clerk;
+mod dedup;
 mod gen_server;
 mod group;
 mod guest;

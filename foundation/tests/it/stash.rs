@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use foundation::{
-    CallError, CastFailure, DeliveryError, Exit, ExitReason, Node, NodeConfig, Restart, RunState,
-    ServerRef, Strategy, Supervisor, handled,
+    CallError, CastFailure, DeliveryError, DeliveryFailure, Exit, ExitReason, Node, NodeConfig,
+    Restart, RunState, ServerRef, Strategy, Supervisor, handled,
 };
 use test_helpers::{Baseline, DEADLINE, Gate, IsolatedTree, Journal};
 
@@ -350,7 +350,7 @@ async fn callers_and_senders_of_what_is_left_in_the_stash_learn_the_reason() {
         let gate = about_to(end, &server).await;
         end.come(&tree, &server, &gate).await;
         let error = sender.await.expect("no panic").expect_err("it was not handled");
-        let DeliveryError::Died(died) = error else { panic!("{error:?}") };
+        let DeliveryFailure::Died(died) = error.failure else { panic!("{error:?}") };
         let error = caller.await.expect("no panic").expect_err("there is no answer");
         let CallError::Down(down) = error else { panic!("{error:?}") };
         assert_eq!((died.to_string(), down.to_string()), (reason.to_owned(), reason.to_owned()));
@@ -580,7 +580,8 @@ async fn a_successor_begins_with_an_empty_stash_and_nothing_is_left_of_the_old_o
         tree.await_restart("a", server.pid()).await;
     }
     for sender in waiting {
-        assert!(matches!(sender.await.expect("no panic"), Err(DeliveryError::Died(_))));
+        let error = sender.await.expect("no panic").expect_err("it was not handled");
+        assert!(matches!(error.failure, DeliveryFailure::Died(_)), "{error:?}");
     }
     assert_eq!(tree.node().dead_letters().counts().total, 40);
     baseline.restored().await;

@@ -10,7 +10,7 @@ pub(crate) enum Target {
     Bytes(f64),
 }
 
-const ALL: [(&str, Target); 14] = [
+const ALL: [(&str, Target); 18] = [
     ("tell1_bounded", Target::Ratio(0.3)),
     ("tell4_bounded", Target::Ratio(0.5)),
     ("call_seq", Target::Ratio(0.9)),
@@ -25,6 +25,10 @@ const ALL: [(&str, Target); 14] = [
     ("restart_1", Target::Ratio(1.0)),
     ("restart_10k", Target::Ratio(1.0)),
     ("rest_for_one_100", Target::Ratio(0.7)),
+    ("send_accepted", Target::Ratio(1.1)),
+    ("send_handled", Target::Ratio(1.1)),
+    ("broadcast_best_effort_10k", Target::Ratio(1.0)),
+    ("broadcast_all_or_nothing_10k", Target::Ratio(2.0)),
 ];
 
 /// The target of an operation; `None` for a name that is none.

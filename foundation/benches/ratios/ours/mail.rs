@@ -7,9 +7,9 @@ use foundation::{
 use crate::ours::{node, tree};
 use crate::rig::{CAPACITY, PATIENCE, Stopwatch, client};
 
-struct Counter(u64);
+pub(super) struct Counter(u64);
 
-enum Msg {
+pub(super) enum Msg {
     Add(u64),
     Get(Reply<u64>),
 }
@@ -31,7 +31,7 @@ impl GenServer for Counter {
     }
 }
 
-async fn counter(node: &Node) -> (Supervisor, ServerRef<Msg>) {
+pub(super) async fn counter(node: &Node) -> (Supervisor, ServerRef<Msg>) {
     let name = node.name("counter").expect("the name is free");
     let spec = ServerSpec::<Counter>::new(0).name(&name).capacity(CAPACITY);
     let root = tree(node, Strategy::OneForOne, [spec.child("counter")]).await;

@@ -1,5 +1,6 @@
 //! Our side: supervised processes through the public API alone, with everything that a process has.
 
+pub(crate) mod delivery;
 pub(crate) mod life;
 pub(crate) mod mail;
 pub(crate) mod relay;

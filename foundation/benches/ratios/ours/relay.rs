@@ -40,7 +40,7 @@ impl GenServer for Player {
 }
 
 /// The doors of all children, oldest first.
-async fn doors<M: Send + 'static>(supervisor: &SupervisorRef) -> Vec<ServerRef<M>> {
+pub(super) async fn doors<M: Send + 'static>(supervisor: &SupervisorRef) -> Vec<ServerRef<M>> {
     let children = supervisor.which_children().await.expect("the supervisor runs");
     let running = children.iter().rev().filter_map(|child| child.process.running());
     running.filter_map(|process| process.server::<M>()).collect()
@@ -76,7 +76,7 @@ pub(crate) async fn ring(count: usize) -> f64 {
     hops(1_000, count).await
 }
 
-struct Listener {
+pub(super) struct Listener {
     gate: Arc<Gate>,
 }
 
