@@ -5,7 +5,6 @@
 
 pub(crate) mod dead_letter;
 
-use std::any::type_name;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -230,14 +229,6 @@ where
         SendFailure::Full => DeadLetterReason::Overflow,
         SendFailure::NoProc => DeadLetterReason::NoProc,
     };
-    let cell = &server.server().cell;
-    let message = Box::new(error.into_message());
-    cell.node().dead_letters().bury(
-        Some(pid),
-        cell.label().cloned(),
-        type_name::<M>(),
-        reason.clone(),
-        message,
-    );
+    server.server().bury(error.into_message(), reason.clone());
     Err(reason)
 }

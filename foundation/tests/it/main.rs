@@ -4,6 +4,8 @@ mod alarm;
 mod backoff;
 mod blocking;
 mod clerk;
+mod dead_letter;
+mod dead_letter_sink;
 mod gen_server;
 mod group;
 mod guest;

@@ -1,10 +1,11 @@
 //! Accepted and handled, and where the rest goes.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use foundation::{
-    DeadLetterReason, DeliveryError, ExitReason, Node, NodeConfig, Overflow, Restart, SendFailure,
-    ServerRef, Strategy, Supervisor, accepted, accepted_or_dead_letter, handled,
+    DeadLetter, DeadLetterFilter, DeadLetterInfo, DeadLetterReason, DeliveryError, ExitReason,
+    Node, NodeConfig, Overflow, Restart, SendFailure, ServerRef, Strategy, Supervisor, accepted,
+    accepted_or_dead_letter, handled,
 };
 use test_helpers::{Do, Gate, Journal, Worker};
 
@@ -158,8 +159,10 @@ async fn an_undeliverable_message_is_a_dead_letter_before_the_call_returns() {
     assert!(matches!(reason, DeadLetterReason::NoProc), "{reason:?}");
     let letters = tree.node().dead_letters().drain();
     let letter = letters.into_iter().next().expect("it is there");
-    assert_eq!((letter.seq, letter.pid, letter.to.as_deref()), (1, Some(server.pid()), Some("a")));
-    assert!(letter.message_type.ends_with("Do"));
+    let DeadLetterInfo { id, address, message_type, .. } = letter.info;
+    let (label, pid) = (address.label.as_deref(), address.pid);
+    assert_eq!((id.seq(), pid, label), (1, Some(server.pid()), Some("a")));
+    assert!(message_type.ends_with("Do"));
     assert_eq!(text(*letter.message.downcast::<Do>().expect("it is a Do")), "late");
     tree.shutdown().await;
 }
@@ -179,13 +182,14 @@ async fn messages_left_in_a_mailbox_become_dead_letters_with_the_reason_and_the_
     left_behind(&server, 3).await;
     tree.clock().advance(SECOND);
     server.process().monitor().down().await;
-    let now = tree.node().clock().monotonic();
+    let now = tree.node().clock().wall();
     let letters = tree.node().dead_letters().drain();
-    let seen: Vec<(u64, Duration)> = letters.iter().map(|letter| (letter.seq, letter.at)).collect();
+    let stamp = |letter: &DeadLetter| (letter.info.id.seq(), letter.info.first_failure);
+    let seen: Vec<(u64, SystemTime)> = letters.iter().map(stamp).collect();
     assert_eq!(seen, [(1, now), (2, now), (3, now)]);
     for letter in &letters {
         assert!(
-            matches!(&letter.reason, DeadLetterReason::Exited(reason) if is_panic(reason, "boom"))
+            matches!(&letter.info.reason, DeadLetterReason::Exited(reason) if is_panic(reason, "boom"))
         );
     }
     let texts: Vec<String> = letters
@@ -214,8 +218,8 @@ async fn the_dead_letters_are_bounded_and_what_leaves_is_counted() {
     monitor.down().await;
     let counts = node.dead_letters().counts();
     assert_eq!((counts.total, counts.evicted, counts.kept), (25, 15, 10));
-    let mut kept = Vec::new();
-    node.dead_letters().for_each(|letter| kept.push(letter.seq));
+    let kept = node.dead_letters().list(&DeadLetterFilter::all());
+    let kept: Vec<u64> = kept.iter().map(|letter| letter.id.seq()).collect();
     assert_eq!(kept, (16..=25).collect::<Vec<u64>>());
     root.shutdown().await;
 }
