@@ -89,6 +89,8 @@ impl GenServer for Writer {
         let gone: Vec<DeadLetterChange> =
             outcome.gone.into_iter().map(|id| DeadLetterChange::Removed { id }).collect();
         writer.commit(&gone).await?;
+        // What waited for the start makes room for what was refused before it.
+        writer.drain().await?;
         letters.record_again();
         writer.wait(cx);
         Ok(writer)
@@ -107,18 +109,25 @@ impl GenServer for Writer {
 
     /// What was offered before an orderly end is recorded. What comes later waits for the next start.
     async fn terminate(&mut self, _reason: &ExitReason, _cx: &mut Context<Self>) {
-        loop {
-            let batch = self.next_batch();
-            if batch.is_empty() || self.record(batch).await.is_err() {
-                return;
-            }
-        }
+        // Its receipts have said what is not recorded.
+        drop(self.drain().await);
     }
 }
 
 impl Writer {
     fn next_batch(&self) -> Vec<Offer> {
         self.shared.take(self.caps.transaction_bytes_max / 2)
+    }
+
+    /// Records what waits now.
+    async fn drain(&mut self) -> Result<(), WriterError> {
+        loop {
+            let batch = self.next_batch();
+            if batch.is_empty() {
+                return Ok(());
+            }
+            self.record(batch).await?;
+        }
     }
 
     fn wait(&self, cx: &mut Context<Self>) {
