@@ -4,7 +4,7 @@
 
 use std::any::{Any, type_name};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
@@ -21,20 +21,19 @@ use crate::send::dead_letter::burial::Burial;
 use crate::send::dead_letter::codec::Codecs;
 use crate::send::dead_letter::filter::DeadLetterFilter;
 use crate::send::dead_letter::letter::{
-    DeadLetter, DeadLetterAddress, DeadLetterId, DeadLetterInfo, DeadLetterRecording,
-    DeadLetterState,
+    DeadLetter, DeadLetterId, DeadLetterInfo, DeadLetterRecording, DeadLetterState,
 };
 use crate::send::dead_letter::options::{DeadLetterOptions, DeadLetterOverflow};
 use crate::send::dead_letter::queue::{Entry, Now, Pick, Queue, Stamp};
-use crate::send::dead_letter::reason::{DeadLetterReason, DeadLetterReasonKind};
-use crate::send::dead_letter::record::{DeadLetterChange, DeadLetterRecord, DeadLetterRestore};
+use crate::send::dead_letter::reason::DeadLetterReasonKind;
+use crate::send::dead_letter::record::{DeadLetterChange, DeadLetterRecord};
 use crate::send::dead_letter::sink::{DeadLetterReceipt, DeadLetterSink, DeadLetterSinkError};
 use crate::telemetry;
 
 /// Changes that may wait while another thread hands one to the sink.
 const OUTBOX_MAX: usize = 4_096;
 
-type Waiter = Reply<Result<(), DeadLetterSinkError>>;
+pub(super) type Waiter = Reply<Result<(), DeadLetterSinkError>>;
 
 /// Counts of a node's dead letters, since the node was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,22 +76,22 @@ impl DeadLetterCounts {
 pub(crate) struct Core {
     options: DeadLetterOptions,
     clock: Arc<dyn Clock>,
-    codecs: Codecs,
+    pub(super) codecs: Codecs,
     sink: Option<Arc<dyn DeadLetterSink>>,
     run: u64,
-    shelf: Mutex<Shelf>,
+    pub(super) shelf: Mutex<Shelf>,
     /// Whoever has it hands changes to the sink, in their order.
     forwarding: Mutex<()>,
     attempts: Semaphore,
 }
 
 /// What the one lock protects.
-struct Shelf {
-    queue: Queue,
-    counts: DeadLetterCounts,
+pub(super) struct Shelf {
+    pub(super) queue: Queue,
+    pub(super) counts: DeadLetterCounts,
     outbox: VecDeque<(DeadLetterChange, Option<Waiter>)>,
     last_sink_error: Option<DeadLetterSinkError>,
-    is_restored: bool,
+    pub(super) is_restored: bool,
 }
 
 impl Core {
@@ -128,7 +127,7 @@ impl Core {
         &self.codecs
     }
 
-    fn now(&self) -> Now {
+    pub(super) fn now(&self) -> Now {
         Now { monotonic: self.clock.monotonic(), wall: self.clock.wall() }
     }
 
@@ -204,20 +203,20 @@ impl Core {
         id
     }
 
-    fn overflow_label(&self) -> &'static str {
+    pub(super) fn overflow_label(&self) -> &'static str {
         match self.options.overflow {
             DeadLetterOverflow::DropOldest => "oldest",
             DeadLetterOverflow::DropNewest => "newest",
         }
     }
 
-    fn encode(&self, message: &dyn Any) -> Option<(&'static str, Vec<u8>)> {
+    pub(super) fn encode(&self, message: &dyn Any) -> Option<(&'static str, Vec<u8>)> {
         let codec = self.codecs.of_message(message)?;
         Some((codec.name(), codec.encode(message)?))
     }
 
     /// Hands what waits to the sink, in order. Does not wait for another thread that is at it: that one takes all.
-    fn forward(self: &Arc<Self>) {
+    pub(super) fn forward(self: &Arc<Self>) {
         let Some(sink) = &self.sink else { return };
         loop {
             let Some(turn) = self.forwarding.try_lock() else { return };
@@ -270,7 +269,7 @@ impl Core {
         Some(Attempt::new(self, position, claim))
     }
 
-    fn borrow(self: &Arc<Self>, position: i64) -> Option<Attempt<'_>> {
+    pub(super) fn borrow(self: &Arc<Self>, position: i64) -> Option<Attempt<'_>> {
         let claim = self.shelf.lock().queue.borrow(position)?;
         Some(Attempt::uncounted(self, position, claim))
     }
@@ -438,112 +437,11 @@ impl Core {
         }
         report
     }
-
-    /// Brings back what an earlier run recorded, in its order.
-    pub(crate) fn restore(self: &Arc<Self>, records: Vec<DeadLetterRecord>) -> DeadLetterRestore {
-        let now = self.now();
-        let known: Vec<(DeadLetterId, u32)> =
-            records.iter().map(|record| (record.id, record.attempts)).collect();
-        let is_first = !std::mem::replace(&mut self.shelf.lock().is_restored, true);
-        let mut outcome = DeadLetterRestore::default();
-        if is_first {
-            let entries: Vec<Entry> =
-                records.into_iter().map(|record| self.entry_of(record, now)).collect();
-            let mut shelf = self.shelf.lock();
-            let fresh = entries.into_iter().filter(|entry| !shelf.queue.contains(entry.id));
-            let fresh: Vec<Entry> = fresh.collect();
-            outcome.restored = fresh.len();
-            shelf.counts.restored += fresh.len() as u64;
-            let dropped = shelf.queue.restore(fresh);
-            for entry in &dropped {
-                shelf.evicted(entry, true);
-            }
-            drop(shelf);
-            for _ in &dropped {
-                telemetry::dead_letter_dropped(self.overflow_label());
-            }
-        } else {
-            self.reconcile(&known, now, &mut outcome);
-        }
-        self.forward();
-        outcome
-    }
-
-    fn entry_of(&self, record: DeadLetterRecord, now: Now) -> Entry {
-        let decoded = self.codecs.decode(&record.codec, record.bytes);
-        Entry {
-            id: record.id,
-            address: DeadLetterAddress { name: record.name, label: record.label, pid: None },
-            message_type: decoded.message_type,
-            route: decoded.route,
-            reason: DeadLetterReason::Recorded { kind: record.reason, text: record.reason_text },
-            metadata: record.metadata,
-            attempts: record.attempts,
-            first: Stamp::recorded(record.first_failure, now),
-            last: record.last_attempt.map(|last| Stamp::recorded(last, now)),
-            recording: DeadLetterRecording::Recorded,
-            is_offered: true,
-            message: Some(decoded.message),
-        }
-    }
-
-    /// The sink was started again under a node that lives: what the node knows counts.
-    fn reconcile(&self, known: &[(DeadLetterId, u32)], now: Now, outcome: &mut DeadLetterRestore) {
-        let recorded: HashMap<DeadLetterId, u32> = known.iter().copied().collect();
-        let mut shelf = self.shelf.lock();
-        let gone = known.iter().map(|(id, _)| *id).filter(|id| !shelf.queue.contains(*id));
-        outcome.gone = gone.collect();
-        let mut changes = Vec::new();
-        for entry in shelf.queue.entries_mut().filter(|entry| entry.is_offered) {
-            match recorded.get(&entry.id) {
-                Some(attempts) => {
-                    entry.recording = DeadLetterRecording::Recorded;
-                    if *attempts != entry.attempts {
-                        let at = entry.last.map_or(now.wall, |last| last.wall);
-                        let (id, attempts) = (entry.id, entry.attempts);
-                        changes.push(DeadLetterChange::Attempted { id, attempts, at });
-                    }
-                }
-                // What still waits in the sink comes a second time, which it takes.
-                None => entry.recording = DeadLetterRecording::Failed,
-            }
-        }
-        changes.into_iter().for_each(|change| shelf.post_quietly(change));
-    }
-
-    /// Offers again what the sink is not known to have.
-    pub(crate) fn record_again(self: &Arc<Self>) -> usize {
-        let failed = |(position, entry): (i64, &Entry)| {
-            (entry.recording == DeadLetterRecording::Failed).then_some(position)
-        };
-        let positions: Vec<i64> = self.shelf.lock().queue.entries().filter_map(failed).collect();
-        let mut offered = 0;
-        for position in positions {
-            let Some(borrowed) = self.borrow(position) else { continue };
-            let encoded = borrowed.message().and_then(|message| self.encode(message));
-            drop(borrowed);
-            let Some((codec, bytes)) = encoded else { continue };
-            let mut shelf = self.shelf.lock();
-            let Some(entry) = shelf.queue.at(position) else { continue };
-            (entry.recording, entry.is_offered) = (DeadLetterRecording::Pending, true);
-            let change = DeadLetterChange::Buried(Box::new(record_of(entry, codec, bytes)));
-            let id = change.id();
-            let refused = shelf.post(change, None);
-            drop(shelf);
-            if let Some((_nobody, error)) = refused {
-                self.recorded(id, true, Some(&error));
-                break;
-            }
-            offered += 1;
-        }
-        self.forward();
-        offered
-    }
 }
 
 impl Shelf {
     /// Puts a change where it is handed to the sink from. It comes back if too many wait.
-    fn post(
+    pub(super) fn post(
         &mut self,
         change: DeadLetterChange,
         waiter: Option<Waiter>,
@@ -556,14 +454,14 @@ impl Shelf {
     }
 
     /// For a change whose loss only means that a letter is tried once more after a restart.
-    fn post_quietly(&mut self, change: DeadLetterChange) {
+    pub(super) fn post_quietly(&mut self, change: DeadLetterChange) {
         if let Some((_nobody, error)) = self.post(change, None) {
             telemetry::dead_letter_sink_failed(error.label());
             self.counts.sink_failures += 1;
         }
     }
 
-    fn evicted(&mut self, entry: &Entry, was_posted: bool) {
+    pub(super) fn evicted(&mut self, entry: &Entry, was_posted: bool) {
         self.counts.evicted += 1;
         if entry.is_offered && was_posted {
             self.post_quietly(DeadLetterChange::Removed { id: entry.id });
@@ -571,7 +469,7 @@ impl Shelf {
     }
 }
 
-fn record_of(entry: &Entry, codec: &'static str, bytes: Vec<u8>) -> DeadLetterRecord {
+pub(super) fn record_of(entry: &Entry, codec: &'static str, bytes: Vec<u8>) -> DeadLetterRecord {
     DeadLetterRecord {
         id: entry.id,
         name: entry.address.name.clone(),

@@ -16,6 +16,7 @@ pub(crate) mod options;
 pub(crate) mod queue;
 pub(crate) mod reason;
 pub(crate) mod record;
+mod recovery;
 pub(crate) mod retrier;
 pub(crate) mod sink;
 
