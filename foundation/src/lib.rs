@@ -115,7 +115,21 @@ pub use process::server_ref::ServerRef;
 pub use send::address::Address;
 pub use send::broadcast::report::{BroadcastError, BroadcastOutcome, BroadcastReport};
 pub use send::broadcast::{Broadcast, BroadcastRule};
-pub use send::dead_letter::{DeadLetter, DeadLetterCounts, DeadLetterReason, DeadLetters};
+pub use send::dead_letter::attempt::{AttemptError, RetryReport};
+pub use send::dead_letter::burial::{Burial, BuryError, BuryFailure};
+pub use send::dead_letter::codec::DeadLetterCodec;
+pub use send::dead_letter::core::DeadLetterCounts;
+pub use send::dead_letter::filter::DeadLetterFilter;
+pub use send::dead_letter::letter::{
+    DeadLetter, DeadLetterAddress, DeadLetterId, DeadLetterInfo, DeadLetterRecording,
+    DeadLetterState,
+};
+pub use send::dead_letter::letters::DeadLetters;
+pub use send::dead_letter::options::{DeadLetterOptions, DeadLetterOverflow};
+pub use send::dead_letter::reason::{DeadLetterReason, DeadLetterReasonKind};
+pub use send::dead_letter::record::{DeadLetterChange, DeadLetterRecord, DeadLetterRestore};
+pub use send::dead_letter::retrier::DeadLetterRetrySpec;
+pub use send::dead_letter::sink::{DeadLetterReceipt, DeadLetterSink, DeadLetterSinkError};
 pub use send::dedup::{Dedup, MessageId, Seen};
 pub use send::error::{DeliveryError, DeliveryFailure, Fate};
 pub use send::metadata::{Metadata, MetadataError};

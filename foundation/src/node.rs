@@ -17,7 +17,11 @@ use crate::process::monitor::MonitorId;
 use crate::process::name::{Name, NameError, Names};
 use crate::process::pid::Pid;
 use crate::process::spawn::{caught, spawn_watchdog};
-use crate::send::dead_letter::DeadLetters;
+use crate::send::dead_letter::codec::{Codecs, DeadLetterCodec};
+use crate::send::dead_letter::core::Core as Letters;
+use crate::send::dead_letter::letters::DeadLetters;
+use crate::send::dead_letter::options::DeadLetterOptions;
+use crate::send::dead_letter::sink::DeadLetterSink;
 use crate::send::dedup::MessageId;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
@@ -32,7 +36,9 @@ use crate::telemetry;
 /// kernel go nowhere, no kill grace, no watchdog.
 #[derive(Clone)]
 pub struct NodeConfig {
-    dead_letters: usize,
+    dead_letters: DeadLetterOptions,
+    codecs: Codecs,
+    sink: Option<Arc<dyn DeadLetterSink>>,
     blocking: usize,
     clock: Arc<dyn Clock>,
     reporter: Reporter,
@@ -47,7 +53,9 @@ type Listener = Arc<dyn Fn(&Alarm) + Send + Sync>;
 impl Default for NodeConfig {
     fn default() -> Self {
         Self {
-            dead_letters: 1_000,
+            dead_letters: DeadLetterOptions::default(),
+            codecs: Codecs::default(),
+            sink: None,
             blocking: BLOCKING_MAX,
             clock: Arc::new(SystemClock::new()),
             reporter: Arc::new(|_report| {}),
@@ -59,7 +67,7 @@ impl Default for NodeConfig {
 }
 
 impl NodeConfig {
-    /// Sets how many dead letters are kept; the oldest leaves first, and is counted.
+    /// Sets the limits of the dead letters, or just how many are kept.
     ///
     /// # Examples
     ///
@@ -71,8 +79,30 @@ impl NodeConfig {
     /// # Ok::<(), foundation::NodeError>(())
     /// ```
     #[must_use]
-    pub fn dead_letters(mut self, kept_max: usize) -> Self {
-        self.dead_letters = kept_max;
+    pub fn dead_letters(mut self, options: impl Into<DeadLetterOptions>) -> Self {
+        self.dead_letters = options.into();
+        self
+    }
+
+    /// Sets who records what happens to the dead letters. The default is nobody.
+    ///
+    /// # Examples
+    ///
+    /// See [`DeadLetterSink`].
+    #[must_use]
+    pub fn dead_letter_sink(mut self, sink: Arc<dyn DeadLetterSink>) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
+    /// Says how dead letters of one type of messages become bytes and back. Without it they cannot be recorded.
+    ///
+    /// # Examples
+    ///
+    /// See [`DeadLetterCodec`].
+    #[must_use]
+    pub fn dead_letter_codec<M: Send + 'static>(mut self, codec: DeadLetterCodec<M>) -> Self {
+        self.codecs.insert(codec);
         self
     }
 
@@ -287,8 +317,8 @@ struct Inner {
     deadlines: Deadlines,
     names: Names,
     groups: Names,
-    dead_letters: DeadLetters,
     numbers: Numbers,
+    letters: Arc<Letters>,
     clock: Arc<dyn Clock>,
     reporter: Reporter,
     condemned: Option<Arc<Condemned>>,
@@ -405,8 +435,13 @@ impl Node {
                 deadlines: Deadlines::default(),
                 names: Names::default(),
                 groups: Names::default(),
-                dead_letters: DeadLetters::new(config.dead_letters, Arc::clone(&config.clock)),
                 numbers: Numbers::new(),
+                letters: Arc::new(Letters::new(
+                    config.dead_letters,
+                    Arc::clone(&config.clock),
+                    config.codecs,
+                    config.sink,
+                )),
                 clock: config.clock,
                 reporter: config.reporter,
                 condemned: config.kill_grace.map(|grace| Arc::new(Condemned::new(grace))),
@@ -512,12 +547,24 @@ impl Node {
     /// ```
     /// # use foundation::{Node, NodeConfig};
     /// # let node = Node::new(NodeConfig::default())?;
-    /// assert_eq!(node.dead_letters().drain().len(), 0);
+    /// assert_eq!(node.dead_letters().counts().total, 0);
     /// # Ok::<(), foundation::NodeError>(())
     /// ```
     #[must_use]
-    pub fn dead_letters(&self) -> &DeadLetters {
-        &self.inner.dead_letters
+    pub fn dead_letters(&self) -> DeadLetters {
+        DeadLetters::new(self.clone())
+    }
+
+    pub(crate) fn letters(&self) -> &Arc<Letters> {
+        &self.inner.letters
+    }
+
+    /// Returns the name `key` if it is in use, and takes nothing for a type of messages.
+    pub(crate) fn existing_name<M: Send + 'static>(
+        &self,
+        key: &str,
+    ) -> Result<Option<Name<M>>, NameError> {
+        self.inner.names.existing(key)
     }
 
     /// Returns the clock.

@@ -7,12 +7,18 @@ use crate::error::{CastFailure, SendFailure};
 use crate::process::exit::ExitReason;
 use crate::send::broadcast::BroadcastRule;
 use crate::send::broadcast::report::BroadcastOutcome;
-use crate::send::dead_letter::DeadLetterReason;
+use crate::send::dead_letter::reason::DeadLetterReasonKind;
 use crate::send::error::DeliveryFailure;
 
 const EXITS: &str = "foundation.process.exits_total";
 const CASTS_REFUSED: &str = "foundation.mailbox.refused_total";
 const DEAD_LETTERS: &str = "foundation.dead_letter.buried_total";
+const DEAD_LETTERS_DROPPED: &str = "foundation.dead_letter.dropped_total";
+const DEAD_LETTERS_RETRIED: &str = "foundation.dead_letter.retried_total";
+const DEAD_LETTERS_EXHAUSTED: &str = "foundation.dead_letter.exhausted_total";
+const DEAD_LETTERS_EXPIRED: &str = "foundation.dead_letter.expired_total";
+const DEAD_LETTERS_PURGED: &str = "foundation.dead_letter.purged_total";
+const DEAD_LETTER_SINK_FAILURES: &str = "foundation.dead_letter.sink_failures_total";
 const RESTARTS: &str = "foundation.supervisor.restarts_total";
 const GAVE_UP: &str = "foundation.supervisor.gave_up_total";
 const ALARMS: &str = "foundation.alarm.raised_total";
@@ -36,6 +42,7 @@ pub fn describe_metrics() {
     describe_counter!(EXITS, Unit::Count, "processes that ended, by kind of reason");
     describe_counter!(CASTS_REFUSED, Unit::Count, "messages that were refused at once, by cause");
     describe_counter!(DEAD_LETTERS, Unit::Count, "messages that became dead letters, by cause");
+    describe_dead_letters();
     describe_counter!(RESTARTS, Unit::Count, "children that supervisors restarted");
     describe_counter!(GAVE_UP, Unit::Count, "supervisors that exceeded their restart intensity");
     describe_counter!(ALARMS, Unit::Count, "findings of the kernel about its processes, by kind");
@@ -47,6 +54,16 @@ pub fn describe_metrics() {
     describe_counter!(DUPLICATES, Unit::Count, "messages that a receiver had handled before");
     describe_counter!(DEDUP_EVICTED, Unit::Count, "ids that were forgotten for want of capacity");
     describe_counter!(LISTENER_PANICS, Unit::Count, "panics of who hears reports or alarms");
+}
+
+fn describe_dead_letters() {
+    let unit = Unit::Count;
+    describe_counter!(DEAD_LETTERS_DROPPED, unit, "dead letters that left for want of room");
+    describe_counter!(DEAD_LETTERS_RETRIED, unit, "attempts to deliver one again, by outcome");
+    describe_counter!(DEAD_LETTERS_EXHAUSTED, unit, "dead letters without attempts left");
+    describe_counter!(DEAD_LETTERS_EXPIRED, unit, "dead letters that left because of their age");
+    describe_counter!(DEAD_LETTERS_PURGED, unit, "dead letters that somebody purged");
+    describe_counter!(DEAD_LETTER_SINK_FAILURES, unit, "changes their sink has not, by cause");
 }
 
 /// Counts one end. A key that is written out, which `EXITS` is not, costs no allocation and is hashed once.
@@ -75,15 +92,35 @@ pub(crate) fn cast_refused(cause: CastFailure) {
     counter!(CASTS_REFUSED, "cause" => cause).increment(1);
 }
 
-pub(crate) fn dead_letter(reason: &DeadLetterReason) {
-    let cause = match reason {
-        DeadLetterReason::Exited(_) => "exited",
-        DeadLetterReason::Overflow => "overflow",
-        DeadLetterReason::NoProc => "noproc",
-        DeadLetterReason::Timeout => "timeout",
-        DeadLetterReason::Unhandled => "unhandled",
-    };
-    counter!(DEAD_LETTERS, "cause" => cause).increment(1);
+pub(crate) fn dead_letter(kind: DeadLetterReasonKind) {
+    counter!(DEAD_LETTERS, "cause" => kind.label()).increment(1);
+}
+
+/// `policy` is `oldest` or `newest`.
+pub(crate) fn dead_letter_dropped(policy: &'static str) {
+    counter!(DEAD_LETTERS_DROPPED, "policy" => policy).increment(1);
+}
+
+/// `outcome` is `delivered` or `failed`.
+pub(crate) fn dead_letter_retried(outcome: &'static str) {
+    counter!(DEAD_LETTERS_RETRIED, "outcome" => outcome).increment(1);
+}
+
+pub(crate) fn dead_letters_exhausted() {
+    counter!(DEAD_LETTERS_EXHAUSTED).increment(1);
+}
+
+pub(crate) fn dead_letters_expired(count: usize) {
+    counter!(DEAD_LETTERS_EXPIRED).increment(count as u64);
+}
+
+pub(crate) fn dead_letters_purged(count: usize) {
+    counter!(DEAD_LETTERS_PURGED).increment(count as u64);
+}
+
+/// `cause` is a label of `DeadLetterSinkError`.
+pub(crate) fn dead_letter_sink_failed(cause: &'static str) {
+    counter!(DEAD_LETTER_SINK_FAILURES, "cause" => cause).increment(1);
 }
 
 pub(crate) fn child_restarted() {

@@ -86,6 +86,7 @@
 
 mod caps;
 mod conformance;
+mod dead_letters;
 mod engine;
 mod envelope;
 mod error;
@@ -106,6 +107,7 @@ mod version;
 
 pub use caps::{Caps, Durability, StoreOptions};
 pub use conformance::check_conformance;
+pub use dead_letters::sink::{DurableDeadLetterOptions, DurableDeadLetters};
 pub use envelope::{Damage, Envelope, EnvelopeError};
 pub use error::{AppendError, CommitError, Fault, ReadError, SaveError};
 pub use handle::StoreHandle;

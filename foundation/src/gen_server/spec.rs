@@ -36,8 +36,10 @@ impl<M: Send + 'static> Setup<M> {
         starter: &Starter<'_>,
         system: SystemMessages<M>,
     ) -> Result<ServerRef<M>, StartOutcome> {
-        let label = self.name.as_ref().map_or(starter.id, |name| name.shared_key());
-        let cell = Cell::new(starter.node, Some(Arc::clone(label)));
+        let cell = match &self.name {
+            Some(name) => Cell::named(starter.node, name.shared_key()),
+            None => Cell::new(starter.node, starter.id),
+        };
         let mailbox = Mailbox::new(self.capacity, self.overflow);
         let server = Server::new(cell, mailbox, self.stash_max.unwrap_or(self.capacity), system);
         let server = ServerRef::new(server);

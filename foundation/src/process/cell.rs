@@ -22,6 +22,7 @@ use crate::process::progress::Progress;
 use crate::process::server_ref::{Server, ServerRef};
 use crate::process::spawn::Task;
 use crate::process::state::{State, Watchers};
+use crate::send::dead_letter::letter::DeadLetterAddress;
 use crate::sync::{Mutex, MutexGuard};
 use crate::sys::status::ProcessKind;
 
@@ -91,6 +92,8 @@ pub(crate) struct Cell {
     /// Set while a child takes its first turn on the task of this process.
     pub(super) lends_task: AtomicBool,
     label: Option<Arc<str>>,
+    /// Whether the label is a registered name; otherwise it is a child id.
+    is_named: bool,
     task: OnceLock<tokio::task::Id>,
     node: Node,
     pid: Pid,
@@ -108,11 +111,22 @@ pub(crate) struct Published {
 }
 
 impl Cell {
-    pub(crate) fn new(node: &Node, label: Option<Arc<str>>) -> Self {
+    /// A process that is known by its child id.
+    pub(crate) fn new(node: &Node, id: &Arc<str>) -> Self {
+        Self::labelled(node, id, false)
+    }
+
+    /// A process that is registered under a name.
+    pub(crate) fn named(node: &Node, name: &Arc<str>) -> Self {
+        Self::labelled(node, name, true)
+    }
+
+    fn labelled(node: &Node, label: &Arc<str>, is_named: bool) -> Self {
         Self {
             pid: node.next_pid(),
             node: node.clone(),
-            label,
+            label: Some(Arc::clone(label)),
+            is_named,
             task: OnceLock::new(),
             lends_task: AtomicBool::new(false),
             is_owner: AtomicBool::new(false),
@@ -217,6 +231,12 @@ impl Cell {
         } else {
             state.abort = Some(abort);
         }
+    }
+
+    /// Where a message for this process can be tried again: under its registered name, which a successor may hold.
+    pub(crate) fn dead_letter_address(&self) -> DeadLetterAddress {
+        let name = self.label.as_ref().filter(|_label| self.is_named).cloned();
+        DeadLetterAddress { name, label: self.label.clone(), pid: Some(self.pid) }
     }
 
     /// Records an exit signal and aborts the task, if it is one. The first signal decides the reason; false for any other.

@@ -127,6 +127,19 @@ impl Names {
         self.find(key, make).map(|slot: Arc<Slot<M>>| Name { slot })
     }
 
+    /// Returns the name if the key is in use. A key that is not stays free for any type of messages.
+    pub(crate) fn existing<M: Send + 'static>(
+        &self,
+        key: &str,
+    ) -> Result<Option<Name<M>>, NameError> {
+        let Some(slot) = self.slots.lock().get(key).and_then(Weak::upgrade) else {
+            return Ok(None);
+        };
+        let slot = slot.into_any().downcast::<Slot<M>>();
+        let slot = slot.map_err(|_other_type| NameError::TypeMismatch { key: key.to_owned() })?;
+        Ok(Some(Name { slot }))
+    }
+
     /// Returns what the key stands for, made now if it stands for nothing.
     pub(crate) fn find<S: AnySlot>(
         &self,

@@ -23,6 +23,8 @@ use crate::process::spawn::Task;
 #[cfg(debug_assertions)]
 use crate::process::wait_for::{self, Until};
 use crate::send::dead_letter::DeadLetterReason;
+use crate::send::dead_letter::burial::Burial;
+use crate::send::metadata::Metadata;
 use crate::sys::status::ProcessKind;
 use crate::telemetry;
 use crate::time::Elapsed;
@@ -113,14 +115,10 @@ impl<M: Send + 'static> Server<M> {
         self.mailbox.push_control(&self.urgent, control)
     }
 
-    fn bury(&self, message: M, reason: DeadLetterReason) {
-        self.cell.node().dead_letters().bury(
-            Some(self.cell.pid()),
-            self.cell.label().cloned(),
-            type_name::<M>(),
-            reason,
-            Box::new(message),
-        );
+    pub(crate) fn bury(&self, message: M, reason: DeadLetterReason) {
+        let address = self.cell.dead_letter_address();
+        let burial = Burial { message, address, reason, metadata: Metadata::default() };
+        self.cell.node().letters().bury(burial, None);
     }
 
     /// Disposes of messages that their process did not take: callers learn by the drop, casts are buried.

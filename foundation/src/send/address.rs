@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::node::Node;
 use crate::process::name::Name;
 use crate::process::server_ref::ServerRef;
+use crate::send::dead_letter::letter::DeadLetterAddress;
 
 /// An address that a message can be sent to. A name is resolved at each attempt.
 pub trait Address<M>: Send + Sync {
@@ -16,7 +17,7 @@ pub trait Address<M>: Send + Sync {
     fn node(&self) -> &Node;
 
     /// Returns what a dead letter says about whom it was for.
-    fn label(&self) -> Option<Arc<str>>;
+    fn dead_letter_address(&self) -> DeadLetterAddress;
 
     /// Returns true if it means one incarnation, which nobody follows: then an end is final.
     fn is_incarnation(&self) -> bool;
@@ -33,8 +34,8 @@ impl<M: Send + 'static> Address<M> for ServerRef<M> {
         self.server().cell.node()
     }
 
-    fn label(&self) -> Option<Arc<str>> {
-        self.server().cell.label().cloned()
+    fn dead_letter_address(&self) -> DeadLetterAddress {
+        self.server().cell.dead_letter_address()
     }
 
     fn is_incarnation(&self) -> bool {
@@ -53,8 +54,9 @@ impl<M: Send + 'static> Address<M> for Name<M> {
         self.slot().node()
     }
 
-    fn label(&self) -> Option<Arc<str>> {
-        Some(Arc::clone(self.shared_key()))
+    fn dead_letter_address(&self) -> DeadLetterAddress {
+        let pid = self.whereis().map(|server| server.pid());
+        DeadLetterAddress { pid, ..DeadLetterAddress::named(Arc::clone(self.shared_key())) }
     }
 
     fn is_incarnation(&self) -> bool {

@@ -8,6 +8,7 @@ use crate::alarm::Alarm;
 use crate::error::SendFailure;
 use crate::process::deadlines::{Deadline, nap_until};
 use crate::send::address::Address;
+use crate::send::dead_letter::burial::Burial;
 use crate::send::error::{DeliveryError, DeliveryFailure, Fate};
 use crate::send::options::{OnFailure, SendOptions};
 use crate::telemetry;
@@ -115,11 +116,13 @@ impl<'a, A: ?Sized> Attempts<'a, A> {
         A: Address<M>,
         M: Send + 'static,
     {
-        let to = (self.address.resolve().map(|server| server.pid()), self.address.label());
-        let reason = failure.dead_letter_reason();
-        let metadata = self.options.metadata.clone();
-        let letters = self.address.node().dead_letters();
-        letters.bury_noted(to, type_name::<M>(), reason, Box::new(message), metadata);
+        let burial = Burial {
+            message,
+            address: self.address.dead_letter_address(),
+            reason: failure.dead_letter_reason(),
+            metadata: self.options.metadata.clone(),
+        };
+        self.address.node().dead_letters().bury(burial);
     }
 
     fn raise<M>(&self, failure: &DeliveryFailure)
@@ -127,7 +130,7 @@ impl<'a, A: ?Sized> Attempts<'a, A> {
         A: Address<M>,
     {
         self.address.node().raise(&Alarm::Undelivered {
-            to: self.address.label(),
+            to: self.address.dead_letter_address().label,
             message: type_name::<M>(),
             failure: failure.to_string().into(),
             attempts: self.made,

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::error::SendFailure;
 use crate::process::exit::ExitReason;
-use crate::send::dead_letter::DeadLetterReason;
+use crate::send::dead_letter::reason::DeadLetterReason;
 
 /// Why a delivery is not known to have happened.
 ///

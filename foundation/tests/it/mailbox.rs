@@ -199,7 +199,7 @@ async fn with_overflow_reject_nobody_waits() {
 /// The texts of the dead letters, which must all be overflows.
 fn overflowed(tree: &test_helpers::IsolatedTree) -> Vec<String> {
     let letters = tree.node().dead_letters().drain();
-    assert!(letters.iter().all(|letter| matches!(letter.reason, DeadLetterReason::Overflow)));
+    assert!(letters.iter().all(|letter| matches!(letter.info.reason, DeadLetterReason::Overflow)));
     letters
         .into_iter()
         .map(|letter| text(*letter.message.downcast::<Do>().expect("it is a Do")))

@@ -5,6 +5,8 @@ mod backoff;
 mod blocking;
 mod broadcast;
 mod clerk;
+mod dead_letter;
+mod dead_letter_sink;
 mod dedup;
 mod gen_server;
 mod group;

@@ -1,12 +1,13 @@
 //! Accepted and handled, and where the rest goes.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use foundation::{
-    Alarm, Backoff, Context, DeadLetterReason, DeliveryFailure, Exit, ExitReason, Fate, GenServer,
-    Jitter, Metadata, MetadataError, Name, Node, NodeConfig, OnFailure, Overflow, Reply, Restart,
-    SendFailure, SendOptions, ServerRef, ServerSpec, Strategy, Supervisor, accepted, accepted_with,
-    handled, handled_at_least_once, handled_with,
+    Alarm, Backoff, Context, DeadLetter, DeadLetterFilter, DeadLetterInfo, DeadLetterReason,
+    DeliveryFailure, Exit, ExitReason, Fate, GenServer, Jitter, Metadata, MetadataError, Name,
+    Node, NodeConfig, OnFailure, Overflow, Reply, Restart, SendFailure, SendOptions, ServerRef,
+    ServerSpec, Strategy, Supervisor, accepted, accepted_with, handled, handled_at_least_once,
+    handled_with,
 };
 use test_helpers::{Do, Gate, Journal, Recorder, Worker};
 
@@ -184,13 +185,14 @@ async fn messages_left_in_a_mailbox_become_dead_letters_with_the_reason_and_the_
     left_behind(&server, 3).await;
     tree.clock().advance(SECOND);
     server.process().monitor().down().await;
-    let now = tree.node().clock().monotonic();
+    let now = tree.node().clock().wall();
     let letters = tree.node().dead_letters().drain();
-    let seen: Vec<(u64, Duration)> = letters.iter().map(|letter| (letter.seq, letter.at)).collect();
+    let stamp = |letter: &DeadLetter| (letter.info.id.seq(), letter.info.first_failure);
+    let seen: Vec<(u64, SystemTime)> = letters.iter().map(stamp).collect();
     assert_eq!(seen, [(1, now), (2, now), (3, now)]);
     for letter in &letters {
         assert!(
-            matches!(&letter.reason, DeadLetterReason::Exited(reason) if is_panic(reason, "boom"))
+            matches!(&letter.info.reason, DeadLetterReason::Exited(reason) if is_panic(reason, "boom"))
         );
     }
     let texts: Vec<String> = letters
@@ -219,8 +221,8 @@ async fn the_dead_letters_are_bounded_and_what_leaves_is_counted() {
     monitor.down().await;
     let counts = node.dead_letters().counts();
     assert_eq!((counts.total, counts.evicted, counts.kept), (25, 15, 10));
-    let mut kept = Vec::new();
-    node.dead_letters().for_each(|letter| kept.push(letter.seq));
+    let kept = node.dead_letters().list(&DeadLetterFilter::all());
+    let kept: Vec<u64> = kept.iter().map(|letter| letter.id.seq()).collect();
     assert_eq!(kept, (16..=25).collect::<Vec<u64>>());
     root.shutdown().await;
 }
@@ -414,7 +416,7 @@ async fn what_may_have_been_handled_is_sent_again_only_at_least_once() {
     assert_eq!(error.attempts, 4);
     assert!(error.may_have_been_handled() && !error.is_retryable());
     assert!(matches!(error.fate, Fate::DeadLetter), "the sender has it still");
-    assert!(matches!(node.dead_letters().drain()[0].reason, DeadLetterReason::Unhandled));
+    assert!(matches!(node.dead_letters().drain()[0].info.reason, DeadLetterReason::Unhandled));
     gate.open();
     probe.shutdown().await;
 }
@@ -518,13 +520,16 @@ async fn an_undeliverable_message_is_a_dead_letter_before_the_call_returns() {
     let name = tree.node().name::<Do>("nobody").expect("the name is free");
     handled_with(&name, note("lost"), &options).await.expect_err("nobody is there");
     let letters = tree.node().dead_letters().drain();
-    let seen: Vec<_> =
-        letters.iter().map(|letter| (letter.seq, letter.pid, letter.to.as_deref())).collect();
-    assert_eq!(seen, [(1, Some(server.pid()), Some("a")), (2, None, Some("nobody"))]);
+    let whom = |letter: &DeadLetter| {
+        let DeadLetterInfo { id, address, .. } = &letter.info;
+        (id.seq(), address.pid, address.label.clone())
+    };
+    let seen: Vec<_> = letters.iter().map(whom).collect();
+    assert_eq!(seen, [(1, Some(server.pid()), Some("a".into())), (2, None, Some("nobody".into()))]);
     for (letter, wanted) in letters.into_iter().zip(["late", "lost"]) {
-        assert!(matches!(letter.reason, DeadLetterReason::NoProc), "{letter:?}");
-        assert_eq!(letter.metadata.get("order"), Some("4711"));
-        assert!(letter.message_type.ends_with("Do"));
+        assert!(matches!(letter.info.reason, DeadLetterReason::NoProc), "{letter:?}");
+        assert_eq!(letter.info.metadata.get("order"), Some("4711"));
+        assert!(letter.info.message_type.ends_with("Do"));
         assert_eq!(text(*letter.message.downcast::<Do>().expect("it is a Do")), wanted);
     }
     tree.shutdown().await;

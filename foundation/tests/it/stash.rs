@@ -18,7 +18,7 @@ fn dead(node: &Node) -> Vec<(&'static str, String)> {
     let letters = node.dead_letters().drain().into_iter();
     letters
         .map(|letter| {
-            let reason = letter.reason.to_string();
+            let reason = letter.info.reason.to_string();
             let message = *letter.message.downcast::<Msg>().expect("it is a Msg");
             (message.letter().expect("it is a letter"), reason)
         })

@@ -231,11 +231,10 @@ async fn a_stop_lets_the_batch_end_and_leaves_the_rest_as_dead_letters() {
     assert!(matches!(answer, Err(CallError::Down(ExitReason::Shutdown))), "{answer:?}");
     let letters = tree.node().dead_letters().drain();
     assert_eq!(letters.len(), 3);
-    assert!(
-        letters
-            .iter()
-            .all(|letter| matches!(letter.reason, DeadLetterReason::Exited(ExitReason::Shutdown)))
-    );
+    assert!(letters.iter().all(|letter| matches!(
+        letter.info.reason,
+        DeadLetterReason::Exited(ExitReason::Shutdown)
+    )));
     assert_eq!(journal.take(), ["+press", "terminate shutdown", "-press"]);
     in_time(tree.shutdown()).await;
 }
