@@ -64,7 +64,10 @@
 //! * [`Group`]: several processes under one key.
 //! * [`Reply`]: the answer to one call.
 //! * [`Monitor`]: exactly one [`Down`] for each.
-//! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
+//! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit. [`TaskStream`]: many of them, as a stream of results.
+//! * [`ResourceLimits`]: so many units of each kind, and a watch over how close they are to their limit.
+//! * [`Classify`]: what an error is about, how bad it is and whether to try again, without matching its variants.
+//! * [`METRICS`]: what is counted.
 //! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message.
 //! * [`ProcessStatus`], [`Node::processes`]: what a process is doing, and all of them, without asking.
 //! * [`Alarm`]: what the kernel finds wrong by itself.
@@ -72,11 +75,13 @@
 #![forbid(unsafe_code)]
 
 mod alarm;
+mod classify;
 mod clock;
 mod error;
 mod gen_server;
 mod node;
 mod process;
+mod resource;
 mod send;
 mod supervisor;
 mod sync;
@@ -87,6 +92,7 @@ mod thread_server;
 pub mod time;
 
 pub use alarm::Alarm;
+pub use classify::{Classification, Classify, ErrorClass, Recover, Severity};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
 pub use gen_server::context::Context;
@@ -109,6 +115,10 @@ pub use process::recipient::Recipient;
 pub use process::reply::Reply;
 pub use process::sending::Permit;
 pub use process::server_ref::ServerRef;
+pub use resource::{
+    AcquireError, Pressure, PressureWatch, Resource, ResourceLimits, ResourcePermit, ResourceSpec,
+    UnknownResource,
+};
 pub use send::dead_letter::{DeadLetter, DeadLetterCounts, DeadLetterReason, DeadLetters};
 pub use send::{
     Accepted, Address, DeliveryError, Handled, accepted, accepted_or_dead_letter, handled,
@@ -127,9 +137,11 @@ pub use supervisor::tree::TreeNode;
 pub use sys::snapshot::ProcessEntry;
 pub use sys::status::{ProcessKind, ProcessStatus, RunState};
 pub use sys::suspend::SuspendError;
-pub use task::{
-    PoolError, PoolPermit, TaskError, TaskHandle, TaskId, TaskPool, TaskSupervisorRef,
-    TaskSupervisorSpec,
-};
-pub use telemetry::describe_metrics;
+pub use task::error::{BatchError, ItemError, PoolError, TaskError};
+pub use task::handle::TaskHandle;
+pub use task::place::PoolPermit;
+pub use task::pool::{TaskId, TaskPool, TaskSupervisorRef};
+pub use task::spec::TaskSupervisorSpec;
+pub use task::stream::{TaskItem, TaskStream};
+pub use telemetry::{METRICS, Metric, MetricKind, MetricUnit, describe_metrics};
 pub use thread_server::{ThreadContext, ThreadServer, ThreadServerSpec};
