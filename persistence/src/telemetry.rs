@@ -1,37 +1,60 @@
 //! Every metric of this crate: name, kind and unit in one place.
 //!
-//! Metrics are observed, never awaited; without a recorder they cost a check.
+//! Metrics are observed, never awaited; without a recorder they cost a check. [`METRICS`] is the one list: what the recorder is
+//! told and what `docs/METRICS.md` shows come from it.
 
 use std::time::Duration;
 
-use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use foundation::{Metric, MetricUnit};
+use metrics::{counter, histogram};
 
-const COMMIT_DURATION: &str = "persistence.commit.duration_seconds";
-const COMMIT_GROUP: &str = "persistence.commit.group_size";
-const COMMITS: &str = "persistence.commit.commits_total";
-const FAILURES: &str = "persistence.commit.failures_total";
-const UNCLEAN_CLOSES: &str = "persistence.store.unclean_closes_total";
+/// Every metric of this crate.
+const METRICS: &[Metric] = &[
+    Metric::histogram(
+        "persistence.commit.duration_seconds",
+        MetricUnit::Seconds,
+        &[],
+        "time from a group to its durable commit",
+    ),
+    Metric::histogram(
+        "persistence.commit.group_size",
+        MetricUnit::Count,
+        &[],
+        "write requests applied by one commit",
+    ),
+    Metric::counter(
+        "persistence.commit.commits_total",
+        &[],
+        "commits, each with one sync on a disk store",
+    ),
+    Metric::counter(
+        "persistence.commit.failures_total",
+        &[],
+        "groups that a failing backend did not serve",
+    ),
+    Metric::counter(
+        "persistence.store.unclean_closes_total",
+        &[],
+        "stores that could not be closed cleanly",
+    ),
+];
 
 /// Tells the installed recorder the unit and meaning of each metric of this crate.
 pub fn describe_metrics() {
-    describe_histogram!(COMMIT_DURATION, Unit::Seconds, "time from a group to its durable commit");
-    describe_histogram!(COMMIT_GROUP, Unit::Count, "write requests applied by one commit");
-    describe_counter!(COMMITS, Unit::Count, "commits, each with one sync on a disk store");
-    describe_counter!(FAILURES, Unit::Count, "groups that a failing backend did not serve");
-    describe_counter!(UNCLEAN_CLOSES, Unit::Count, "stores that could not be closed cleanly");
+    METRICS.iter().for_each(Metric::describe);
 }
 
 pub(crate) fn committed(group_size: u64, took: Duration) {
-    counter!(COMMITS).increment(1);
+    counter!("persistence.commit.commits_total").increment(1);
     #[expect(clippy::cast_precision_loss, reason = "a group is at most 1,024 requests")]
-    histogram!(COMMIT_GROUP).record(group_size as f64);
-    histogram!(COMMIT_DURATION).record(took.as_secs_f64());
+    histogram!("persistence.commit.group_size").record(group_size as f64);
+    histogram!("persistence.commit.duration_seconds").record(took.as_secs_f64());
 }
 
 pub(crate) fn failed() {
-    counter!(FAILURES).increment(1);
+    counter!("persistence.commit.failures_total").increment(1);
 }
 
 pub(crate) fn unclean_close() {
-    counter!(UNCLEAN_CLOSES).increment(1);
+    counter!("persistence.store.unclean_closes_total").increment(1);
 }

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod blocking;
+mod classify;
 mod clerk;
 mod gen_server;
 mod group;
@@ -15,6 +16,7 @@ mod monitor;
 mod name;
 mod owned_tasks;
 mod process;
+mod resources;
 mod send;
 mod snapshot;
 mod stash;
@@ -25,6 +27,7 @@ mod supervisor;
 mod support;
 mod suspend;
 mod task;
+mod task_stream;
 mod telemetry;
 mod thread_server;
 mod timers;
