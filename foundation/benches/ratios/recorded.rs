@@ -60,7 +60,9 @@ where
         .worker_threads(2)
         .enable_time()
         // The worker ends with the runtime, and the recorder with the worker.
-        .on_thread_start(|| drop(Box::leak(Box::new(set_default_local_recorder(&*COUNTING)))))
+        .on_thread_start(|| {
+            Box::leak(Box::new(set_default_local_recorder(&*COUNTING)));
+        })
         .build()
         .expect("the machine has two threads to spare");
     let ns = runtime.block_on(async { client(measurement).await.expect("it does not panic") });

@@ -77,48 +77,15 @@ fn of_messages() -> Vec<Row> {
     ]
 }
 
-fn of_trees() -> Vec<Row> {
-    let node = Node::new(NodeConfig::default()).expect("panics unwind");
-    let pid = node.name::<()>("nobody").expect("the name is free");
-    assert!(pid.whereis().is_none());
-    let id = || "a".into();
-    let (panic, failed) = (ExitReason::Panic("boom".into()), || ExitReason::Shutdown);
+fn of_starts() -> Vec<Row> {
     let spec = || SpecError::ZeroPeriod;
+    let (panic, failed) = (ExitReason::Panic("boom".into()), || ExitReason::Shutdown);
     vec![
-        row!(
-            "SpecError::DuplicateId",
-            SpecError::DuplicateId { id: id() },
-            Validation,
-            Medium,
-            false
-        ),
-        row!(
-            "SpecError::SignificantPermanent",
-            SpecError::SignificantPermanent { id: id() },
-            Validation,
-            Medium,
-            false
-        ),
-        row!(
-            "SpecError::SignificantWithoutAutoShutdown",
-            SpecError::SignificantWithoutAutoShutdown { id: id() },
-            Validation,
-            Medium,
-            false
-        ),
-        row!(
-            "SpecError::SignificantDynamic",
-            SpecError::SignificantDynamic { id: id() },
-            Validation,
-            Medium,
-            false
-        ),
-        row!("SpecError::ZeroPeriod", spec(), Validation, Medium, false),
         row!("StartError::Failed", StartError::Failed(panic), System, High, false),
         row!("StartError::Ignored", StartError::Ignored, Business, Low, false),
         row!(
             "StartError::Child",
-            StartError::Child { id: id(), reason: failed() },
+            StartError::Child { id: "a".into(), reason: failed() },
             Infrastructure,
             Medium,
             false
@@ -154,6 +121,42 @@ fn of_trees() -> Vec<Row> {
             High,
             false
         ),
+    ]
+}
+
+fn of_trees() -> Vec<Row> {
+    let id = || "a".into();
+    let failed = || ExitReason::Shutdown;
+    vec![
+        row!(
+            "SpecError::DuplicateId",
+            SpecError::DuplicateId { id: id() },
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "SpecError::SignificantPermanent",
+            SpecError::SignificantPermanent { id: id() },
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "SpecError::SignificantWithoutAutoShutdown",
+            SpecError::SignificantWithoutAutoShutdown { id: id() },
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "SpecError::SignificantDynamic",
+            SpecError::SignificantDynamic { id: id() },
+            Validation,
+            Medium,
+            false
+        ),
+        row!("SpecError::ZeroPeriod", SpecError::ZeroPeriod, Validation, Medium, false),
         row!("ChildError::NotFound", ChildError::NotFound, Business, Low, false),
         row!("ChildError::Running", ChildError::Running, Business, Low, false),
         row!("ChildError::Restarting", ChildError::Restarting, Infrastructure, Low, true),
@@ -230,7 +233,7 @@ async fn of_holders() -> Vec<Row> {
 }
 
 async fn table() -> Vec<Row> {
-    [of_messages(), of_trees(), of_limits(), of_holders().await].concat()
+    [of_messages(), of_starts(), of_trees(), of_limits(), of_holders().await].concat()
 }
 
 #[tokio::test]
