@@ -14,6 +14,8 @@ mod bare;
 mod heap;
 #[path = "ratios/ours/mod.rs"]
 mod ours;
+#[path = "ratios/recorded.rs"]
+mod recorded;
 #[path = "ratios/rig.rs"]
 mod rig;
 #[path = "ratios/rows.rs"]

@@ -64,9 +64,12 @@
 //! * [`Group`]: several processes under one key.
 //! * [`Reply`]: the answer to one call.
 //! * [`Monitor`]: exactly one [`Down`] for each.
-//! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
 //! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message. [`SendOptions`]: retries, and what becomes of it.
 //! * [`Broadcast`]: one message to many. [`MessageId`], [`Dedup`]: at least once on the way, once in effect.
+//! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit. [`TaskStream`]: many of them, as a stream of results.
+//! * [`ResourceLimits`]: so many units of each kind, and a watch over how close they are to their limit.
+//! * [`Classify`]: what an error is about, how bad it is and whether to try again, without matching its variants.
+//! * [`METRICS`]: what is counted.
 //! * [`ProcessStatus`], [`Node::processes`]: what a process is doing, and all of them, without asking.
 //! * [`Alarm`]: what the kernel finds wrong by itself.
 
@@ -74,11 +77,14 @@
 
 mod alarm;
 mod backoff;
+mod classify;
 mod clock;
 mod error;
 mod gen_server;
+mod metric;
 mod node;
 mod process;
+mod resource;
 mod send;
 mod supervisor;
 mod sync;
@@ -90,6 +96,7 @@ pub mod time;
 
 pub use alarm::Alarm;
 pub use backoff::{Backoff, Jitter};
+pub use classify::{Classification, Classify, ErrorClass, Recover, Severity};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
 pub use gen_server::context::Context;
@@ -124,6 +131,10 @@ pub use send::dead_letter::letter::{
     DeadLetter, DeadLetterAddress, DeadLetterId, DeadLetterInfo, DeadLetterRecording,
     DeadLetterState,
 };
+pub use resource::{
+    AcquireError, Pressure, PressureWatch, Resource, ResourceLimits, ResourcePermit, ResourceSpec,
+    UnknownResource,
+};
 pub use send::dead_letter::letters::DeadLetters;
 pub use send::dead_letter::options::{DeadLetterOptions, DeadLetterOverflow};
 pub use send::dead_letter::reason::{DeadLetterReason, DeadLetterReasonKind};
@@ -150,9 +161,12 @@ pub use supervisor::tree::TreeNode;
 pub use sys::snapshot::ProcessEntry;
 pub use sys::status::{ProcessKind, ProcessStatus, RunState};
 pub use sys::suspend::SuspendError;
-pub use task::{
-    PoolError, PoolPermit, TaskError, TaskHandle, TaskId, TaskPool, TaskSupervisorRef,
-    TaskSupervisorSpec,
-};
-pub use telemetry::describe_metrics;
+pub use task::error::{BatchError, ItemError, PoolError, TaskError};
+pub use task::handle::TaskHandle;
+pub use task::place::PoolPermit;
+pub use task::pool::{TaskId, TaskPool, TaskSupervisorRef};
+pub use task::spec::TaskSupervisorSpec;
+pub use task::stream::{TaskItem, TaskStream};
+pub use metric::{Metric, MetricKind, MetricUnit};
+pub use telemetry::{METRICS, describe_metrics};
 pub use thread_server::{ThreadContext, ThreadServer, ThreadServerSpec};

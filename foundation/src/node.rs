@@ -27,7 +27,7 @@ use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
 use crate::sys::snapshot::Roots;
 use crate::sys::stuck::Watchdog;
-use crate::task::TaskSupervisorRef;
+use crate::task::pool::TaskSupervisorRef;
 use crate::telemetry;
 
 /// How a node is set up.
@@ -720,6 +720,7 @@ impl Node {
 
     pub(crate) fn next_pid(&self) -> Pid {
         self.counters().process_started();
+        telemetry::process_started();
         let number = self.inner.pids.fetch_add(1, Ordering::Relaxed);
         Pid::new(NonZeroU64::new(number).expect("2^64 processes were started"))
     }

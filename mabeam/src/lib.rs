@@ -62,6 +62,7 @@
 
 #![forbid(unsafe_code)]
 
+mod classify;
 mod error;
 mod registry;
 mod telemetry;

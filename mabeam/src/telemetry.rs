@@ -1,10 +1,27 @@
 //! Every metric of this crate: name, unit, labels. Observed, never awaited, never used to carry data.
+//!
+//! [`METRICS`] is the one list: what the recorder is told and what `docs/METRICS.md` shows come from it.
 
-use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+use foundation::Metric;
+use metrics::{counter, gauge};
 
-const OPERATIONS: &str = "mabeam.registry.operations_total";
-const AGENTS_DOWN: &str = "mabeam.registry.agents_down_total";
-const AGENTS: &str = "mabeam.registry.agents";
+/// Every metric of this crate.
+const METRICS: &[Metric] = &[
+    Metric::counter(
+        "mabeam.registry.operations_total",
+        &[
+            ("operation", &["register", "register_all", "update", "unregister"]),
+            ("outcome", &["ok", "refused"]),
+        ],
+        "changes of the registry, by operation and outcome",
+    ),
+    Metric::counter(
+        "mabeam.registry.agents_down_total",
+        &[],
+        "rows removed because their process died",
+    ),
+    Metric::gauge("mabeam.registry.agents", &[], "registered agents"),
+];
 
 /// Describes every metric of this crate to the installed recorder. Call it once, after installing
 /// one.
@@ -15,9 +32,7 @@ const AGENTS: &str = "mabeam.registry.agents";
 /// mabeam::describe_metrics();
 /// ```
 pub fn describe_metrics() {
-    describe_counter!(OPERATIONS, Unit::Count, "changes of the registry, by operation and outcome");
-    describe_counter!(AGENTS_DOWN, Unit::Count, "rows removed because their process died");
-    describe_gauge!(AGENTS, Unit::Count, "registered agents");
+    METRICS.iter().for_each(Metric::describe);
 }
 
 /// What changes a registry.
@@ -37,13 +52,14 @@ pub(crate) fn operation(operation: Operation, ok: bool) {
         Operation::Unregister => "unregister",
     };
     let outcome = if ok { "ok" } else { "refused" };
-    counter!(OPERATIONS, "operation" => operation, "outcome" => outcome).increment(1);
+    counter!("mabeam.registry.operations_total", "operation" => operation, "outcome" => outcome)
+        .increment(1);
 }
 
 pub(crate) fn agents_down(count: usize) {
-    counter!(AGENTS_DOWN).increment(count as u64);
+    counter!("mabeam.registry.agents_down_total").increment(count as u64);
 }
 
 pub(crate) fn agents(count: usize) {
-    gauge!(AGENTS).set(count as f64);
+    gauge!("mabeam.registry.agents").set(count as f64);
 }

@@ -85,6 +85,7 @@
 //! forgets the epoch that fenced it.
 
 mod caps;
+mod classify;
 mod conformance;
 mod dead_letters;
 mod engine;

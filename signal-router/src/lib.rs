@@ -94,6 +94,7 @@
 
 #![forbid(unsafe_code)]
 
+mod classify;
 mod error;
 mod router;
 mod routing;

@@ -30,6 +30,7 @@ struct Values {
     counters: BTreeMap<String, u64>,
     gauges: BTreeMap<String, f64>,
     samples: BTreeMap<String, Vec<f64>>,
+    described: BTreeMap<String, String>,
 }
 
 /// Takes the recorder out of its thread again when dropped.
@@ -84,6 +85,16 @@ impl Recorder {
         lines
     }
 
+    /// Returns what it was told of each metric, by name.
+    #[must_use]
+    pub fn described(&self) -> Vec<(String, String)> {
+        self.values.lock().described.clone().into_iter().collect()
+    }
+
+    fn note(&self, key: &KeyName, description: &SharedString) {
+        self.values.lock().described.insert(key.as_str().to_owned(), description.to_string());
+    }
+
     fn cell(&self, key: &Key) -> Arc<Cell> {
         let mut labels: Vec<(&str, &str)> =
             key.labels().map(|label| (label.key(), label.value())).collect();
@@ -135,11 +146,17 @@ impl HistogramFn for Cell {
 }
 
 impl metrics::Recorder for Recorder {
-    fn describe_counter(&self, _key: KeyName, _unit: Option<Unit>, _description: SharedString) {}
+    fn describe_counter(&self, key: KeyName, _unit: Option<Unit>, description: SharedString) {
+        self.note(&key, &description);
+    }
 
-    fn describe_gauge(&self, _key: KeyName, _unit: Option<Unit>, _description: SharedString) {}
+    fn describe_gauge(&self, key: KeyName, _unit: Option<Unit>, description: SharedString) {
+        self.note(&key, &description);
+    }
 
-    fn describe_histogram(&self, _key: KeyName, _unit: Option<Unit>, _description: SharedString) {}
+    fn describe_histogram(&self, key: KeyName, _unit: Option<Unit>, description: SharedString) {
+        self.note(&key, &description);
+    }
 
     fn register_counter(&self, key: &Key, _metadata: &Metadata<'_>) -> Counter {
         Counter::from_arc(self.cell(key))

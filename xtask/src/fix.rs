@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::cargo::cargo;
 use crate::failure::Failure;
 use crate::lint::meta::Metadata;
+use crate::metrics;
 use crate::{EXIT_CLEAN, EXIT_FINDINGS};
 
 const STEPS: [&[&str]; 2] = [
@@ -21,14 +22,15 @@ const STEPS: [&[&str]; 2] = [
     &["fmt", "--all"],
 ];
 
-/// Applies clippy's machine-applicable suggestions, then formats.
+/// Applies clippy's machine-applicable suggestions, then formats, and writes the catalogue of metrics.
 pub(crate) fn run() -> Result<u8, Failure> {
-    let root = Metadata::load(Path::new("."), false)?.root;
+    let metadata = Metadata::load(Path::new("."), false)?;
     for step in STEPS {
         writeln!(io::stderr().lock(), "$ cargo {}", step.join(" "))?;
-        if !cargo(&root).args(step).status()?.success() {
+        if !cargo(&metadata.root).args(step).status()?.success() {
             return Ok(EXIT_FINDINGS);
         }
     }
+    metrics::write_page(&metadata)?;
     Ok(EXIT_CLEAN)
 }

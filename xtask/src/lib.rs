@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `cargo xtask ci` | every check in order; never writes to the tree |
 //! | `cargo xtask conformance` | the supervisors of Erlang/OTP and of foundation, compared |
-//! | `cargo xtask fix` | the only command that writes: format, clippy suggestions |
+//! | `cargo xtask fix` | the only command that writes: format, clippy suggestions, the catalogue of metrics |
 //! | `cargo xtask lint [PATH]` | the source rules, here or in any other workspace |
 //! | `cargo xtask bench ratios` | what the kernel costs beside bare tokio, against its targets |
 //!
@@ -20,6 +20,7 @@ mod conformance;
 mod failure;
 mod fix;
 mod lint;
+mod metrics;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

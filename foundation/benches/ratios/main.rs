@@ -14,6 +14,7 @@
 mod bare;
 mod heap;
 mod ours;
+mod recorded;
 mod rig;
 mod rows;
 

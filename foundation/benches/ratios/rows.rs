@@ -1,6 +1,6 @@
 //! The operations: how each side runs one, and how often in one measurement.
 
-use crate::{bare, ours, rig};
+use crate::{bare, ours, recorded, rig};
 
 /// Which side of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,20 @@ macro_rules! row {
     };
 }
 
-pub(crate) const ROWS: [Row; 18] = [
+/// Writes one row that compares ours without a recorder of metrics and with one.
+macro_rules! recorded {
+    ($op:ident, $count:expr, $smoke:expr, $module:ident::$run:ident($($argument:expr),*)) => {
+        Row {
+            op: stringify!($op),
+            count: $count,
+            smoke: $smoke,
+            bare: |count| rig::on_fresh_runtime(ours::$module::$run($($argument,)* count)),
+            ours: |count| recorded::on_recording_runtime(ours::$module::$run($($argument,)* count)),
+        }
+    };
+}
+
+pub(crate) const ROWS: [Row; 20] = [
     row!(tell1_bounded, 200_000, 200, mail::tell(1)),
     row!(tell4_bounded, 200_000, 200, mail::tell(4)),
     row!(call_seq, 50_000, 50, mail::call(1)),
@@ -63,4 +76,6 @@ pub(crate) const ROWS: [Row; 18] = [
     row!(send_handled, 50_000, 50, delivery::handled()),
     row!(broadcast_best_effort_10k, 20, 2, delivery::best_effort(10_000)),
     row!(broadcast_all_or_nothing_10k, 20, 2, delivery::all_or_nothing(10_000)),
+    recorded!(tell1_recorded, 200_000, 200, mail::tell(1)),
+    recorded!(task_recorded, 20_000, 20, recorded::tasks()),
 ];

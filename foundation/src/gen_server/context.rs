@@ -21,7 +21,8 @@ use crate::process::monitor::MonitorRef;
 use crate::process::pid::Pid;
 use crate::process::progress::{Kinds, Phase, Progress};
 use crate::process::server_ref::{Server, ServerRef};
-use crate::task::{PoolPermit, TaskHandle};
+use crate::task::handle::TaskHandle;
+use crate::task::place::PoolPermit;
 
 /// The process's own side of things, given to each callback.
 ///

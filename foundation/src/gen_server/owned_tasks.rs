@@ -15,7 +15,8 @@ use crate::gen_server::GenServer;
 use crate::gen_server::context::Context;
 use crate::process::blocking::{BlockingError, BlockingFailure, BlockingSeat};
 use crate::process::spawn::{BlockingDoor, TaskKill, spawn_dependent};
-use crate::task::{TaskCount, TaskError};
+use crate::task::count::{Counted, TaskCount};
+use crate::task::error::TaskError;
 
 /// Identifies one task of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,15 +87,18 @@ impl<M> Outbox<M> {
 /// A task's duty to tell its process how it ended. Dropped untold, it says that the task was aborted.
 ///
 /// `count` is what counts the task elsewhere; it is given back before the process can know of the end.
-pub(crate) struct Ending<M, C> {
+pub(crate) struct Ending<M, C: Counted> {
     task: TaskRef,
     outbox: Option<Arc<Outbox<M>>>,
     count: Option<C>,
 }
 
-impl<M, C> Ending<M, C> {
+impl<M, C: Counted> Ending<M, C> {
     /// Tells it: the output, or the text of a panic.
     pub(crate) fn tell(mut self, outcome: Result<M, Arc<str>>) {
+        if let Some(count) = self.count.take() {
+            count.ended(outcome.is_ok());
+        }
         self.leave(outcome.map_err(TaskError::Panicked));
     }
 
@@ -106,7 +110,7 @@ impl<M, C> Ending<M, C> {
     }
 }
 
-impl<M, C> Drop for Ending<M, C> {
+impl<M, C: Counted> Drop for Ending<M, C> {
     fn drop(&mut self) {
         self.leave(Err(TaskError::Aborted));
     }
@@ -145,7 +149,7 @@ impl<M> Tasks<M> {
     }
 
     /// Numbers a task that `start` starts with its duty to tell how it ended.
-    pub(crate) fn start<C>(
+    pub(crate) fn start<C: Counted>(
         &mut self,
         count: C,
         start: impl FnOnce(Ending<M, C>) -> Option<TaskKill>,
@@ -159,7 +163,7 @@ impl<M> Tasks<M> {
     }
 
     /// The same with a start that can be refused. Then there was no task.
-    fn try_start<C, E>(
+    fn try_start<C: Counted, E>(
         &mut self,
         count: C,
         start: impl FnOnce(Ending<M, C>) -> Result<TaskKill, E>,
@@ -404,7 +408,11 @@ impl<S: GenServer> Context<S> {
 mod tests {
     //! What a process never sees of its tasks.
 
-    use super::Tasks;
+    use super::{Counted, Tasks};
+
+    impl Counted for () {
+        fn ended(self, _is_ok: bool) {}
+    }
 
     #[test]
     fn a_task_that_was_refused_leaves_nothing_behind() {

@@ -11,6 +11,7 @@ use std::fmt;
 use crate::gen_server::GenServer;
 use crate::gen_server::context::Context;
 use crate::process::envelope::{Envelope, InHand, Receipt};
+use crate::telemetry;
 
 /// What one process has put aside. Each message has a place, in the order in which they were put aside for the first time.
 #[derive(Debug)]
@@ -261,6 +262,7 @@ pub struct StashError<M> {
 
 impl<M> StashError<M> {
     pub(crate) fn new(message: M, cause: StashFailure) -> Self {
+        telemetry::stash_refused(cause);
         Self { message, cause }
     }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::node::Node;
+use crate::telemetry;
 
 /// How many pieces of blocking work run at once if nothing else is said.
 pub(crate) const BLOCKING_MAX: usize = 64;
@@ -85,6 +86,7 @@ pub struct BlockingError<F> {
 
 impl<F> BlockingError<F> {
     pub(crate) fn new(work: F, cause: BlockingFailure) -> Self {
+        telemetry::blocking_refused(cause);
         Self { work, cause }
     }
 

@@ -15,7 +15,7 @@ use crate::process::cell::ProcessRef;
 use crate::process::pid::Pid;
 use crate::process::recipient::Recipient;
 use crate::process::reply::Reply;
-use crate::process::server_ref::{DEFAULT_CALL_TIMEOUT, ServerRef};
+use crate::process::server_ref::{DEFAULT_CALL_TIMEOUT, ServerRef, unanswered};
 
 /// A name cannot be used as asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -401,7 +401,7 @@ impl<M: Send + 'static> Name<M> {
     {
         match self.whereis() {
             Some(server) => server.call_timeout(timeout, make).await,
-            None => Err(CallError::NoProc),
+            None => Err(unanswered(CallError::NoProc)),
         }
     }
 

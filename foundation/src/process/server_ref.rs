@@ -610,7 +610,7 @@ impl<M: Send + 'static> ServerRef<M> {
         F: FnOnce(Reply<T>) -> M,
     {
         if self.server.cell.is_current_task() {
-            return Err(CallError::SelfCall);
+            return Err(unanswered(CallError::SelfCall));
         }
         let (reply, answer) = reply::pair();
         #[cfg(debug_assertions)]
@@ -621,10 +621,10 @@ impl<M: Send + 'static> ServerRef<M> {
             // Boxed, as in `send`.
             let pushed = Box::pin(self.push_late(refused, &mut deadline)).await;
             pushed.map_err(|error| match error.cause {
-                SendFailure::Timeout => CallError::Timeout,
-                SendFailure::Full => CallError::Full,
-                SendFailure::NoProc => CallError::NoProc,
-                SendFailure::SelfSend => CallError::SelfCall,
+                SendFailure::Timeout => unanswered(CallError::Timeout),
+                SendFailure::Full => unanswered(CallError::Full),
+                SendFailure::NoProc => unanswered(CallError::NoProc),
+                SendFailure::SelfSend => unanswered(CallError::SelfCall),
             })?;
         }
         self.await_answer(answer, &mut deadline).await
@@ -644,9 +644,9 @@ impl<M: Send + 'static> ServerRef<M> {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(Unanswered)) => {
                 let why = deadline.limit(Box::pin(self.why_unanswered())).await;
-                Err(why.unwrap_or(CallError::NoReply))
+                Err(unanswered(why.unwrap_or(CallError::NoReply)))
             }
-            Err(Elapsed) => Err(CallError::Timeout),
+            Err(Elapsed) => Err(unanswered(CallError::Timeout)),
         }
     }
 
@@ -688,4 +688,11 @@ impl<M> fmt::Debug for ServerRef<M> {
 pub(crate) enum HandledFailure<M> {
     NotAccepted(SendError<M>),
     Unknown(CallError),
+}
+
+/// Counts a call without an answer.
+#[cold]
+pub(crate) fn unanswered(error: CallError) -> CallError {
+    telemetry::call_failed(&error);
+    error
 }

@@ -272,8 +272,12 @@ impl Driver {
                 Outcome::Started(Kid::new(process))
             }
             StartOutcome::Ignored => Outcome::Ignored,
-            StartOutcome::Failed { reason, .. } => Outcome::Failed(reason),
+            StartOutcome::Failed { reason, .. } => {
+                telemetry::start_failed();
+                Outcome::Failed(reason)
+            }
             StartOutcome::AlreadyStarted(pid) => {
+                telemetry::start_failed();
                 Outcome::Failed(ExitReason::error(AlreadyStarted(pid)))
             }
         }

@@ -20,7 +20,8 @@ commands:
   conformance [--seeds N] [--seed S]
                           random scripts on Erlang/OTP and on foundation, compared: N scripts
                           (200; with --seed, 1) from seed S (1) on
-  fix                     format and apply clippy's suggestions; the only command that writes
+  fix                     format, apply clippy's suggestions, write docs/METRICS.md; the only
+                          command that writes
   lint [PATH] [--json] [--locked]
                           the source rules, for the workspace at PATH (default: this one)
   lint --list-rules       every rule with its level per context

@@ -3,6 +3,7 @@
 pub(crate) mod delivery;
 pub(crate) mod life;
 pub(crate) mod mail;
+pub(crate) mod recorded;
 pub(crate) mod relay;
 pub(crate) mod restart;
 

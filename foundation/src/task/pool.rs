@@ -1,199 +1,28 @@
-//! `TaskSupervisor`: tasks that belong to a pool with one shared limit, awaited through handles.
+//! `TaskPool`: one shared limit, a bounded queue of those who wait for a place, and the process that owns the tasks.
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::error::CallError;
 use crate::gen_server::GenServer;
 use crate::gen_server::context::Context;
-use crate::gen_server::spec::ServerSpec;
 use crate::node::Node;
-use crate::process::blocking::{BlockingError, BlockingFailure, BlockingSeat};
-use crate::process::dependents::{DependentGuard, Dependents};
+use crate::process::dependents::Dependents;
 use crate::process::exit::Exit;
 use crate::process::name::Name;
-use crate::process::reply::{self, Answer, Reply};
-use crate::process::spawn::{BlockingDoor, TaskKill, spawn_dependent};
-use crate::supervisor::child_spec::ChildSpec;
-use crate::supervisor::spec::{ChildKind, Shutdown};
+use crate::process::reply::Reply;
+use crate::task::error::PoolError;
+use crate::task::handle::TaskHandle;
+use crate::task::place::PoolPermit;
+use crate::telemetry;
 
 /// How long the first contact with a pool may take.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A pool of tasks as a child: how many run at once, how many may wait.
-///
-/// Defaults: 64 tasks at once, 1,024 callers waiting, no name. When the pool's process ends, in whatever way, its tasks are
-/// aborted first and its end is published when the last one is gone.
-///
-/// # Examples
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
-///
-/// let node = Node::new(NodeConfig::default())?;
-/// let pool = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
-/// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(pool)).await?;
-///
-/// let pool = node.task_supervisor("pool")?.resolve().await?;
-/// let task = pool.spawn(async { 6 * 7 }).await?;
-/// assert_eq!(task.await?, 42);
-/// root.shutdown().await;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone)]
-pub struct TaskSupervisorSpec {
-    limit: usize,
-    queue: usize,
-    name: Option<Name<PoolMsg>>,
-}
-
-impl TaskSupervisorSpec {
-    /// Creates the specification.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::TaskSupervisorSpec;
-    ///
-    /// let child = TaskSupervisorSpec::new().as_child("pool");
-    /// assert_eq!(child.id(), "pool");
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        Self { limit: 64, queue: 1_024, name: None }
-    }
-
-    /// Sets how many tasks run at once, whoever starts them.
-    ///
-    /// # Panics
-    ///
-    /// Panics if it is zero.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::TaskSupervisorSpec;
-    ///
-    /// let child = TaskSupervisorSpec::new().limit(8).as_child("pool");
-    /// assert_eq!(child.id(), "pool");
-    /// ```
-    #[must_use]
-    pub fn limit(mut self, tasks_max: usize) -> Self {
-        assert!(tasks_max > 0, "a pool needs room for at least one task");
-        self.limit = tasks_max;
-        self
-    }
-
-    /// Sets how many callers may wait for a place at once; one more is refused.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::TaskSupervisorSpec;
-    ///
-    /// let child = TaskSupervisorSpec::new().queue(100).as_child("pool");
-    /// assert_eq!(child.id(), "pool");
-    /// ```
-    #[must_use]
-    pub fn queue(mut self, waiting_max: usize) -> Self {
-        self.queue = waiting_max;
-        self
-    }
-
-    /// Registers each incarnation of the pool under `key`; reach it by
-    /// [`Node::task_supervisor`](crate::Node::task_supervisor).
-    ///
-    /// # Errors
-    ///
-    /// [`NameError`](crate::NameError) if the key is in use for something else.
-    pub fn name(mut self, node: &Node, key: &str) -> Result<Self, crate::process::name::NameError> {
-        self.name = Some(node.name(key)?);
-        Ok(self)
-    }
-
-    /// Makes a child specification: permanent, and it counts as a supervisor, which may take any time to stop.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::TaskSupervisorSpec;
-    ///
-    /// let child = TaskSupervisorSpec::new().as_child("pool");
-    /// assert_eq!(child.id(), "pool");
-    /// ```
-    #[must_use]
-    pub fn as_child(self, id: &str) -> ChildSpec {
-        let Self { limit, queue, name } = self;
-        let mut spec = ServerSpec::<PoolServer>::new((limit, queue));
-        if let Some(name) = &name {
-            spec = spec.name(name);
-        }
-        let mut child = spec.child(id).shutdown(Shutdown::Infinity);
-        Arc::make_mut(&mut child.core).kind = ChildKind::Supervisor;
-        child
-    }
-}
-
-impl Default for TaskSupervisorSpec {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Why a pool gives no place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PoolError {
-    /// The pool is not running.
-    Closed,
-    /// All places are taken (`try_acquire`), or too many callers wait for one.
-    Full,
-}
-
-impl fmt::Display for PoolError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Closed => "the task pool is not running",
-            Self::Full => "the task pool is full",
-        })
-    }
-}
-
-impl std::error::Error for PoolError {}
-
-/// Why a task has no result.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TaskError {
-    /// It panicked, with this text.
-    Panicked(Arc<str>),
-    /// It was aborted.
-    Aborted,
-    /// Its pool ended and took it along.
-    PoolDown,
-}
-
-impl fmt::Display for TaskError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Panicked(text) => write!(f, "the task panicked: {text}"),
-            Self::Aborted => f.write_str("the task was aborted"),
-            Self::PoolDown => f.write_str("the task pool ended"),
-        }
-    }
-}
-
-impl std::error::Error for TaskError {}
 
 /// A handle to a named pool, resolved at each use.
 #[derive(Debug, Clone)]
@@ -238,17 +67,17 @@ pub(crate) enum PoolMsg {
 }
 
 /// The process of a pool. It only owns: all work is done by its handles.
-struct PoolServer {
+pub(crate) struct PoolServer {
     core: Arc<Core>,
 }
 
-struct Core {
-    node: Node,
-    places: Arc<Semaphore>,
+pub(crate) struct Core {
+    pub(crate) node: Node,
+    pub(crate) places: Arc<Semaphore>,
+    pub(crate) tasks: Arc<Dependents>,
     limit: usize,
     queue: usize,
     waiting: AtomicUsize,
-    tasks: Arc<Dependents>,
 }
 
 impl GenServer for PoolServer {
@@ -290,7 +119,7 @@ pub struct TaskId(u64);
 /// One incarnation of a pool. A clone is the same pool.
 #[derive(Clone)]
 pub struct TaskPool {
-    core: Arc<Core>,
+    pub(crate) core: Arc<Core>,
 }
 
 impl TaskPool {
@@ -321,14 +150,15 @@ impl TaskPool {
     /// # }
     /// ```
     pub async fn acquire(&self) -> Result<PoolPermit, PoolError> {
-        if let Ok(permit) = self.try_acquire() {
+        if let Ok(permit) = self.take_place() {
             return Ok(permit);
         }
-        let waiting = Waiting::enter(&self.core)?;
+        let waiting = Waiting::enter(&self.core).inspect_err(telemetry::pool_refused)?;
         let acquired = Arc::clone(&self.core.places).acquire_owned().await;
         drop(waiting);
-        let place = acquired.map_err(|_closed| PoolError::Closed)?;
-        Ok(PoolPermit { core: Arc::clone(&self.core), place })
+        let place = acquired.map_err(|_closed| PoolError::Closed);
+        let place = place.inspect_err(telemetry::pool_refused)?;
+        Ok(PoolPermit::new(Arc::clone(&self.core), place))
     }
 
     /// Takes a place if there is one now.
@@ -355,8 +185,13 @@ impl TaskPool {
     /// # }
     /// ```
     pub fn try_acquire(&self) -> Result<PoolPermit, PoolError> {
+        self.take_place().inspect_err(telemetry::pool_refused)
+    }
+
+    /// The same for callers that can do without, and so are not refused anything.
+    pub(crate) fn take_place(&self) -> Result<PoolPermit, PoolError> {
         match Arc::clone(&self.core.places).try_acquire_owned() {
-            Ok(place) => Ok(PoolPermit { core: Arc::clone(&self.core), place }),
+            Ok(place) => Ok(PoolPermit::new(Arc::clone(&self.core), place)),
             Err(TryAcquireError::NoPermits) => Err(PoolError::Full),
             Err(TryAcquireError::Closed) => Err(PoolError::Closed),
         }
@@ -551,6 +386,7 @@ impl<'a> Waiting<'a> {
             core.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(PoolError::Full);
         }
+        telemetry::pool_waits();
         Ok(Self(&core.waiting))
     }
 }
@@ -558,186 +394,6 @@ impl<'a> Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A place in a pool. Dropping it gives the place back.
-#[must_use = "a place that is dropped runs nothing"]
-pub struct PoolPermit {
-    core: Arc<Core>,
-    place: OwnedSemaphorePermit,
-}
-
-impl PoolPermit {
-    /// Starts a task in this place, which is free again when the task has ended, in whatever way.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
-    /// # let node = Node::new(NodeConfig::default())?;
-    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
-    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
-    /// let pool = node.task_supervisor("pool")?.resolve().await?;
-    /// let task = pool.acquire().await?.spawn(async { "done" });
-    /// assert_eq!(task.await?, "done");
-    /// # root.shutdown().await;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn spawn<F>(self, future: F) -> TaskHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        self.spawn_owned(future, None)
-    }
-
-    /// Runs work that blocks its thread in this place, which is free again when the work has returned.
-    ///
-    /// It also takes one of the [`NodeConfig::blocking_max`](crate::NodeConfig::blocking_max) seats of the node. Work that
-    /// runs cannot be aborted: dropping the handle only loses its result, and the end of the pool waits for it.
-    ///
-    /// # Errors
-    ///
-    /// [`BlockingError`] with the work: `Full` if all seats of the node are taken, `NoRuntime`, `NoThread` if the operating
-    /// system gives the runtime none. The place in the pool is given back.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec, TaskSupervisorSpec};
-    /// # let node = Node::new(NodeConfig::default())?;
-    /// # let child = TaskSupervisorSpec::new().limit(2).name(&node, "pool")?.as_child("pool");
-    /// # let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).child(child)).await?;
-    /// let pool = node.task_supervisor("pool")?.resolve().await?;
-    /// let task = pool.acquire().await?.spawn_blocking(|| 6 * 7)?;
-    /// assert_eq!(task.await?, 42);
-    /// # root.shutdown().await;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn spawn_blocking<W, T>(self, work: W) -> Result<TaskHandle<T>, BlockingError<W>>
-    where
-        W: FnOnce() -> T + Send + 'static,
-        T: Send + 'static,
-    {
-        let Self { core, place } = self;
-        let Some(door) = BlockingDoor::here() else {
-            return Err(BlockingError::new(work, BlockingFailure::NoRuntime));
-        };
-        let Some(node_seat) = BlockingSeat::take(&core.node) else {
-            return Err(BlockingError::new(work, BlockingFailure::Full));
-        };
-        let (reply, answer) = reply::pair();
-        let started = core.tasks.try_attach().map(|seat| {
-            let count = TaskCount::new(&core.node);
-            door.spawn_dependent(vec![seat], work, move |outcome| {
-                drop((place, count, node_seat));
-                reply.send(outcome);
-            })
-        });
-        match started.transpose() {
-            Ok(kill) => Ok(TaskHandle { answer, kill, core, detached: false }),
-            Err(work) => Err(BlockingError::new(work, BlockingFailure::NoThread)),
-        }
-    }
-
-    /// Starts a task that belongs to a process, too: the process's end waits for the task's.
-    pub(crate) fn spawn_owned<F>(
-        self,
-        future: F,
-        owner: Option<DependentGuard>,
-    ) -> TaskHandle<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let Self { core, place } = self;
-        let (reply, answer) = reply::pair();
-        // A pool that is ending takes no task any more, even from who still has a permit.
-        let kill = core.tasks.try_attach().and_then(|seat| {
-            let count = TaskCount::new(&core.node);
-            let seats = std::iter::once(seat).chain(owner).collect();
-            spawn_dependent(seats, future, move |outcome| {
-                drop((place, count));
-                reply.send(outcome);
-            })
-        });
-        TaskHandle { answer, kill, core, detached: false }
-    }
-}
-
-impl fmt::Debug for PoolPermit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PoolPermit")
-    }
-}
-
-/// Counts one task on its node.
-pub(crate) struct TaskCount(Node);
-
-impl TaskCount {
-    pub(crate) fn new(node: &Node) -> Self {
-        node.counters().task_started();
-        Self(node.clone())
-    }
-}
-
-impl Drop for TaskCount {
-    fn drop(&mut self) {
-        self.0.counters().task_ended();
-    }
-}
-
-/// The owner of a running task, and a future of its result. Dropping it aborts the task.
-#[must_use = "dropping a task handle aborts the task"]
-pub struct TaskHandle<T> {
-    answer: Answer<Result<T, Arc<str>>>,
-    kill: Option<TaskKill>,
-    core: Arc<Core>,
-    detached: bool,
-}
-
-impl<T> TaskHandle<T> {
-    /// Lets the task run on by itself, in its pool. Its result is lost.
-    pub fn detach(mut self) {
-        self.detached = true;
-    }
-}
-
-impl<T> Future for TaskHandle<T> {
-    type Output = Result<T, TaskError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let Poll::Ready(answered) = Pin::new(&mut self.answer).poll(cx) else {
-            return Poll::Pending;
-        };
-        Poll::Ready(match answered {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(panic)) => Err(TaskError::Panicked(panic)),
-            Err(_dropped) if self.core.places.is_closed() => Err(TaskError::PoolDown),
-            Err(_dropped) => Err(TaskError::Aborted),
-        })
-    }
-}
-
-impl<T> Drop for TaskHandle<T> {
-    fn drop(&mut self) {
-        if let Some(kill) = &self.kill
-            && !self.detached
-        {
-            kill.kill();
-        }
-    }
-}
-
-impl<T> fmt::Debug for TaskHandle<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TaskHandle")
+        telemetry::pool_waits_no_more();
     }
 }
