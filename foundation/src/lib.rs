@@ -63,7 +63,7 @@
 //! * [`ServerRef`], [`Name`], [`Recipient`]: one incarnation, whoever is there now, a narrow door.
 //! * [`Group`]: several processes under one key.
 //! * [`Reply`]: the answer to one call.
-//! * [`Monitor`]: exactly one [`Down`] for each.
+//! * [`Monitor`]: exactly one [`Down`] for each; [`Node::monitors`] shows them all.
 //! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
 //! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message.
 //! * [`ProcessStatus`], [`Node::processes`]: what a process is doing, and all of them, without asking.
@@ -103,6 +103,7 @@ pub use process::group::Group;
 pub use process::link::ExitSignal;
 pub use process::mailbox::Overflow;
 pub use process::monitor::{Down, Monitor, MonitorId, MonitorRef};
+pub use process::monitor_tag::MonitorTag;
 pub use process::name::{Name, NameError};
 pub use process::pid::Pid;
 pub use process::recipient::Recipient;
@@ -124,6 +125,7 @@ pub use supervisor::spec::{
 };
 pub use supervisor::supervisor_spec::{DynamicSupervisorSpec, SupervisorSpec};
 pub use supervisor::tree::TreeNode;
+pub use sys::monitors::{MonitorEntry, MonitorFilter, MonitorStats, Monitors};
 pub use sys::snapshot::ProcessEntry;
 pub use sys::status::{ProcessKind, ProcessStatus, RunState};
 pub use sys::suspend::SuspendError;

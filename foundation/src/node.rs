@@ -19,6 +19,7 @@ use crate::process::spawn::{caught, spawn_watchdog};
 use crate::send::dead_letter::DeadLetters;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
+use crate::sys::monitors::{Ages, MonitorStats};
 use crate::sys::snapshot::Roots;
 use crate::sys::stuck::Watchdog;
 use crate::task::TaskSupervisorRef;
@@ -280,6 +281,7 @@ struct Inner {
     pids: AtomicU64,
     /// How many were ever made.
     monitors: AtomicU64,
+    ages: Ages,
     counters: Counters,
     blocking: BlockingSeats,
     deadlines: Deadlines,
@@ -300,6 +302,7 @@ struct Inner {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     processes: AtomicUsize,
+    monitors_fired: AtomicU64,
     monitors_dropped: AtomicU64,
     tasks: AtomicUsize,
     zombies: AtomicUsize,
@@ -313,6 +316,10 @@ impl Counters {
 
     pub(crate) fn process_ended(&self) {
         self.processes.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn monitors_fired(&self, count: usize) {
+        self.monitors_fired.fetch_add(count as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn monitor_dropped(&self) {
@@ -380,6 +387,7 @@ impl Node {
             inner: Arc::new(Inner {
                 pids: AtomicU64::new(1),
                 monitors: AtomicU64::new(0),
+                ages: Ages::default(),
                 counters: Counters::default(),
                 blocking: BlockingSeats::new(config.blocking),
                 deadlines: Deadlines::default(),
@@ -530,9 +538,7 @@ impl Node {
     #[must_use]
     pub fn counts(&self) -> NodeCounts {
         let counters = self.counters();
-        // In this order: none is dropped before it was made.
-        let dropped = counters.monitors_dropped.load(Ordering::Acquire);
-        let live = self.inner.monitors.load(Ordering::Acquire).saturating_sub(dropped);
+        let live = self.monitor_stats().active;
         NodeCounts {
             processes: counters.processes.load(Ordering::Relaxed),
             monitors: usize::try_from(live).unwrap_or(usize::MAX),
@@ -560,6 +566,23 @@ impl Node {
     #[must_use]
     pub fn listener_panics(&self) -> u64 {
         self.counters().listener_panics.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn monitor_stats(&self) -> MonitorStats {
+        let counters = self.counters();
+        // In this order: none fires or is dropped before it was made.
+        let dropped = counters.monitors_dropped.load(Ordering::Acquire);
+        let fired = counters.monitors_fired.load(Ordering::Acquire);
+        let created = self.inner.monitors.load(Ordering::Acquire);
+        MonitorStats { created, fired, dropped, active: created.saturating_sub(dropped) }
+    }
+
+    pub(crate) fn monitor_ages(&self) -> &Ages {
+        &self.inner.ages
+    }
+
+    pub(crate) fn monitors_made(&self) -> u64 {
+        self.inner.monitors.load(Ordering::Acquire)
     }
 
     pub(crate) fn report(&self, report: &Report) {

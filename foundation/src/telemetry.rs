@@ -13,6 +13,10 @@ const DEAD_LETTERS: &str = "foundation.dead_letter.buried_total";
 const RESTARTS: &str = "foundation.supervisor.restarts_total";
 const GAVE_UP: &str = "foundation.supervisor.gave_up_total";
 const ALARMS: &str = "foundation.alarm.raised_total";
+const MONITORS_CREATED: &str = "foundation.monitor.created_total";
+const MONITORS_FIRED: &str = "foundation.monitor.fired_total";
+const MONITORS_DROPPED: &str = "foundation.monitor.dropped_total";
+const LEAK_ADVICE: &str = "foundation.monitor.leak_advice_total";
 const LISTENER_PANICS: &str = "foundation.listener.panics_total";
 
 /// Describes every metric of this crate to the installed recorder. Call it once, after installing one.
@@ -29,6 +33,10 @@ pub fn describe_metrics() {
     describe_counter!(RESTARTS, Unit::Count, "children that supervisors restarted");
     describe_counter!(GAVE_UP, Unit::Count, "supervisors that exceeded their restart intensity");
     describe_counter!(ALARMS, Unit::Count, "findings of the kernel about its processes, by kind");
+    describe_counter!(MONITORS_CREATED, Unit::Count, "monitors made, as of the last look");
+    describe_counter!(MONITORS_FIRED, Unit::Count, "monitors that fired, as of the last look");
+    describe_counter!(MONITORS_DROPPED, Unit::Count, "monitors dropped, as of the last look");
+    describe_counter!(LEAK_ADVICE, Unit::Count, "monitors that advice named because of their age");
     describe_counter!(LISTENER_PANICS, Unit::Count, "panics of who hears reports or alarms");
 }
 
@@ -83,4 +91,15 @@ pub(crate) fn listener_panicked(listener: &'static str) {
 
 pub(crate) fn alarm_raised(alarm: &Alarm) {
     counter!(ALARMS, "kind" => alarm.kind()).increment(1);
+}
+
+/// What became of monitors since the last look; nobody is told when they are made, which would cost more than they do.
+pub(crate) fn monitors(created: u64, fired: u64, dropped: u64) {
+    counter!(MONITORS_CREATED).increment(created);
+    counter!(MONITORS_FIRED).increment(fired);
+    counter!(MONITORS_DROPPED).increment(dropped);
+}
+
+pub(crate) fn leak_advised(monitors: u64) {
+    counter!(LEAK_ADVICE).increment(monitors);
 }
