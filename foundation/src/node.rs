@@ -9,12 +9,14 @@ use std::time::Duration;
 use crate::alarm::Alarm;
 use crate::clock::{Clock, SystemClock};
 use crate::process::blocking::{BLOCKING_MAX, BlockingSeats};
+use crate::process::cell::ProcessRef;
 use crate::process::deadlines::Deadlines;
 use crate::process::group::{Group, Members};
 use crate::process::kill::Condemned;
 use crate::process::monitor::MonitorId;
 use crate::process::name::{Name, NameError, Names};
 use crate::process::pid::Pid;
+use crate::process::server_ref::ServerRef;
 use crate::process::spawn::{caught, spawn_watchdog};
 use crate::send::dead_letter::DeadLetters;
 use crate::supervisor::handle::SupervisorRef;
@@ -428,6 +430,55 @@ impl Node {
     /// ```
     pub fn name<M: Send + 'static>(&self, key: &str) -> Result<Name<M>, NameError> {
         self.inner.names.slot(key)
+    }
+
+    /// Returns the process that holds the name `key` now, as [`name`](Self::name) and then [`Name::whereis`], in one step. Makes no
+    /// name.
+    ///
+    /// Cost: two short locks and one look-up. Whoever asks again keeps the [`Name`]: that is one lock.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::TypeMismatch`] if the key is in use for another message type.
+    ///
+    /// # Differs from OTP
+    ///
+    /// As `erlang:whereis/1`, with a type of messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// assert!(node.whereis::<u64>("numbers")?.is_none(), "nobody has registered it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn whereis<M: Send + 'static>(&self, key: &str) -> Result<Option<ServerRef<M>>, NameError> {
+        self.inner.names.whereis(key)
+    }
+
+    /// Returns every name that a process holds now, and the process, ordered by name. As in OTP `erlang:registered/0`.
+    ///
+    /// Cost: O(names); nobody can register meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).name("root")).await?;
+    /// let registered = node.registered();
+    /// assert_eq!((&*registered[0].0, registered[0].1.pid()), ("root", root.process().pid()));
+    /// root.shutdown().await;
+    /// assert!(node.registered().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn registered(&self) -> Vec<(Arc<str>, ProcessRef)> {
+        self.inner.names.holders()
     }
 
     /// Returns the group `key` of processes with messages of type `M`. Groups and names share no keys.

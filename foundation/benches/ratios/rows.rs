@@ -44,7 +44,7 @@ macro_rules! row {
     };
 }
 
-pub(crate) const ROWS: [Row; 14] = [
+pub(crate) const ROWS: [Row; 16] = [
     row!(tell1_bounded, 200_000, 200, mail::tell(1)),
     row!(tell4_bounded, 200_000, 200, mail::tell(4)),
     row!(call_seq, 50_000, 50, mail::call(1)),
@@ -59,4 +59,6 @@ pub(crate) const ROWS: [Row; 14] = [
     row!(restart_1, 400, 3, restart::one_for_one(1)),
     row!(restart_10k, 400, 3, restart::one_for_one(10_000)),
     row!(rest_for_one_100, 40, 2, restart::rest_for_one(100)),
+    row!(monitor_down_100k, 100_000, 100, watch::monitor_down()),
+    row!(registry_lookup, 100_000, 100, watch::registry_lookup()),
 ];

@@ -48,6 +48,10 @@ impl<M: Send + 'static> AnySlot for Members<M> {
         !self.state.lock().members.is_empty()
     }
 
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }

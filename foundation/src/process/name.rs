@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use crate::error::{CallError, CastError, CastFailure, SendError};
 use crate::process::cell::ProcessRef;
@@ -86,6 +86,13 @@ impl<M: Send + 'static> Occupant for Slot<M> {
 /// What a key of a node stands for.
 pub(crate) trait AnySlot: Any + Send + Sync {
     fn is_occupied(&self) -> bool;
+
+    /// The one process that it stands for, if there can be only one.
+    fn holder(&self) -> Option<ProcessRef> {
+        None
+    }
+
+    fn as_any(&self) -> &dyn Any;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
@@ -94,15 +101,56 @@ impl<M: Send + 'static> AnySlot for Slot<M> {
         self.state.lock().holder.is_some()
     }
 
+    fn holder(&self) -> Option<ProcessRef> {
+        self.state.lock().holder.as_ref().map(|holder| holder.process().clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }
 }
 
-/// The table of a node's names. Slots that nobody holds or uses are forgotten when the table would grow.
+/// The table of a node's names. Lock order: table, then slot.
+///
+/// Slots that nobody holds or uses are forgotten when they may be half of the table: each new key then costs a few steps, and the
+/// table stays within twice what is in use.
 #[derive(Default)]
 pub(crate) struct Names {
-    slots: Mutex<HashMap<Arc<str>, Weak<dyn AnySlot>>>,
+    slots: RwLock<Slots>,
+}
+
+#[derive(Default)]
+struct Slots {
+    by_key: HashMap<Arc<str>, Arc<dyn AnySlot>>,
+    /// So many entries are the reason for the next look at what is still in use.
+    sweep_at: usize,
+}
+
+/// The least number of entries that are worth a look.
+const SWEEP_MIN: usize = 16;
+
+/// Whether somebody has the slot: a name, or the process that holds it. Valid under the lock of the table for one without users,
+/// because only the table could give it to somebody.
+fn is_used(slot: &Arc<dyn AnySlot>) -> bool {
+    Arc::strong_count(slot) > 1
+}
+
+impl Slots {
+    /// Enters a slot. Returns what was forgotten, to be dropped without the lock: it may have wakers, which run code of others.
+    fn enter(&mut self, key: Arc<str>, slot: Arc<dyn AnySlot>) -> Vec<Arc<dyn AnySlot>> {
+        let mut forgotten = Vec::new();
+        if self.by_key.len() >= self.sweep_at.max(SWEEP_MIN) {
+            let unused = self.by_key.extract_if(|_, slot| !is_used(slot));
+            forgotten.extend(unused.map(|(_, slot)| slot));
+            self.sweep_at = self.by_key.len() * 2;
+        }
+        forgotten.extend(self.by_key.insert(key, slot));
+        forgotten
+    }
 }
 
 impl Names {
@@ -118,30 +166,55 @@ impl Names {
         key: &str,
         make: impl FnOnce(Arc<str>) -> S,
     ) -> Result<Arc<S>, NameError> {
-        let mut slots = self.slots.lock();
-        if let Some(slot) = slots.get(key).and_then(Weak::upgrade) {
-            return slot
-                .into_any()
-                .downcast::<S>()
-                .map_err(|_other_type| NameError::TypeMismatch { key: key.to_owned() });
+        let known = self.slots.read().by_key.get(key).cloned();
+        if let Some(slot) = known.and_then(|slot| slot.into_any().downcast::<S>().ok()) {
+            return Ok(slot);
         }
-        if slots.len() == slots.capacity() {
-            slots.retain(|_, slot| slot.strong_count() > 0);
+        let mut slots = self.slots.write();
+        if let Some(slot) = slots.by_key.get(key) {
+            if let Ok(slot) = Arc::clone(slot).into_any().downcast::<S>() {
+                return Ok(slot);
+            }
+            if is_used(slot) {
+                return Err(NameError::TypeMismatch { key: key.to_owned() });
+            }
         }
         let key: Arc<str> = Arc::from(key);
         let slot = Arc::new(make(Arc::clone(&key)));
-        let weak: Weak<S> = Arc::downgrade(&slot);
-        slots.insert(key, weak);
+        let forgotten = slots.enter(key, Arc::<S>::clone(&slot));
+        drop(slots);
+        drop(forgotten);
         Ok(slot)
     }
 
+    /// The process that holds a name now.
+    pub(crate) fn whereis<M: Send + 'static>(
+        &self,
+        key: &str,
+    ) -> Result<Option<ServerRef<M>>, NameError> {
+        let slots = self.slots.read();
+        let Some(slot) = slots.by_key.get(key) else { return Ok(None) };
+        match slot.as_any().downcast_ref::<Slot<M>>() {
+            Some(slot) => Ok(slot.state.lock().holder.clone()),
+            None if is_used(slot) => Err(NameError::TypeMismatch { key: key.to_owned() }),
+            None => Ok(None),
+        }
+    }
+
     pub(crate) fn registered(&self) -> usize {
-        self.slots
-            .lock()
-            .values()
-            .filter_map(Weak::upgrade)
-            .filter(|slot| slot.is_occupied())
-            .count()
+        self.slots.read().by_key.values().filter(|slot| slot.is_occupied()).count()
+    }
+
+    /// Every name that is held, with who holds it.
+    pub(crate) fn holders(&self) -> Vec<(Arc<str>, ProcessRef)> {
+        let slots = self.slots.read();
+        let held = |(key, slot): (&Arc<str>, &Arc<dyn AnySlot>)| {
+            slot.holder().map(|holder| (Arc::clone(key), holder))
+        };
+        let mut holders: Vec<_> = slots.by_key.iter().filter_map(held).collect();
+        drop(slots);
+        holders.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        holders
     }
 }
 

@@ -10,7 +10,7 @@ pub(crate) enum Target {
     Bytes(f64),
 }
 
-const ALL: [(&str, Target); 14] = [
+const ALL: [(&str, Target); 16] = [
     ("tell1_bounded", Target::Ratio(0.3)),
     ("tell4_bounded", Target::Ratio(0.5)),
     ("call_seq", Target::Ratio(0.9)),
@@ -25,6 +25,8 @@ const ALL: [(&str, Target); 14] = [
     ("restart_1", Target::Ratio(1.0)),
     ("restart_10k", Target::Ratio(1.0)),
     ("rest_for_one_100", Target::Ratio(0.7)),
+    ("monitor_down_100k", Target::Ratio(1.0)),
+    ("registry_lookup", Target::Ratio(1.0)),
 ];
 
 /// The target of an operation; `None` for a name that is none.
