@@ -19,9 +19,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use foundation::{
-    Context, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Info, Monitor, MonitorFilter, MonitorId,
-    MonitorRef, Node, NodeConfig, ProcessRef, Reply, Restart, ServerSpec, Strategy, Supervisor, SupervisorRef,
-    SupervisorSpec,
+    Context, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Info, Monitor, MonitorFilter,
+    MonitorId, MonitorRef, Node, NodeConfig, ProcessRef, Reply, Restart, ServerSpec, Strategy,
+    Supervisor, SupervisorRef, SupervisorSpec,
 };
 use futures_util::stream::{self, StreamExt};
 

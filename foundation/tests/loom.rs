@@ -52,9 +52,9 @@ use loom::thread;
 
 use process::envelope::{Control, Envelope, Pushed, Receipt, Received};
 use process::exit::ExitReason;
+use process::guarded_sink::DownNotice;
 use process::guarded_sink::GuardedSink;
 use process::mailbox::{Inbox, Mailbox, Overflow, Urgent};
-use process::guarded_sink::DownNotice;
 use process::monitor::{Down, DownSink, MonitorId};
 use process::pid::Pid;
 use process::reply;
@@ -92,7 +92,10 @@ fn mailbox(capacity: usize) -> Arc<Post> {
 
 /// A guard whose notice goes into that mailbox.
 fn guard(mailbox: &Arc<Post>) -> std::sync::Arc<GuardedSink> {
-    std::sync::Arc::new(GuardedSink::new(MonitorId(1), std::sync::Arc::new(Watcher(mailbox.clone()))))
+    std::sync::Arc::new(GuardedSink::new(
+        MonitorId(1),
+        std::sync::Arc::new(Watcher(mailbox.clone())),
+    ))
 }
 
 /// Some process ends, and its watcher is told.

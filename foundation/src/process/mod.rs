@@ -11,6 +11,7 @@ pub(crate) mod envelope;
 pub(crate) mod exit;
 pub(crate) mod group;
 pub(crate) mod guarded_sink;
+pub(crate) mod key;
 pub(crate) mod kill;
 pub(crate) mod lane;
 pub(crate) mod link;

@@ -1,7 +1,7 @@
 //! Names: resolved at each send, free only when the old incarnation has ended.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -11,6 +11,7 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::error::{CallError, CastError, CastFailure, SendError};
 use crate::process::cell::ProcessRef;
+use crate::process::key::{Entry, Key};
 use crate::process::pid::Pid;
 use crate::process::recipient::Recipient;
 use crate::process::reply::Reply;
@@ -45,9 +46,10 @@ pub(crate) trait Occupant: Send + Sync {
     fn vacate(&self, pid: Pid);
 }
 
-/// What one name stands for now.
+/// What one name stands for now. In this order: what a look-up reads lies together.
+#[repr(C)]
 pub(crate) struct Slot<M> {
-    key: Arc<str>,
+    key: Key,
     state: Mutex<SlotState<M>>,
 }
 
@@ -85,6 +87,8 @@ impl<M: Send + 'static> Occupant for Slot<M> {
 
 /// What a key of a node stands for.
 pub(crate) trait AnySlot: Any + Send + Sync {
+    fn key(&self) -> &Key;
+
     fn is_occupied(&self) -> bool;
 
     /// The one process that it stands for, if there can be only one.
@@ -97,6 +101,10 @@ pub(crate) trait AnySlot: Any + Send + Sync {
 }
 
 impl<M: Send + 'static> AnySlot for Slot<M> {
+    fn key(&self) -> &Key {
+        &self.key
+    }
+
     fn is_occupied(&self) -> bool {
         self.state.lock().holder.is_some()
     }
@@ -125,7 +133,7 @@ pub(crate) struct Names {
 
 #[derive(Default)]
 struct Slots {
-    by_key: HashMap<Arc<str>, Arc<dyn AnySlot>>,
+    by_key: HashSet<Entry>,
     /// So many entries are the reason for the next look at what is still in use.
     sweep_at: usize,
 }
@@ -140,15 +148,18 @@ fn is_used(slot: &Arc<dyn AnySlot>) -> bool {
 }
 
 impl Slots {
+    fn get(&self, key: &str) -> Option<&Arc<dyn AnySlot>> {
+        self.by_key.get(key.as_bytes()).map(|Entry(slot)| slot)
+    }
+
     /// Enters a slot. Returns what was forgotten, to be dropped without the lock: it may have wakers, which run code of others.
-    fn enter(&mut self, key: Arc<str>, slot: Arc<dyn AnySlot>) -> Vec<Arc<dyn AnySlot>> {
+    fn enter(&mut self, slot: Arc<dyn AnySlot>) -> Vec<Entry> {
         let mut forgotten = Vec::new();
         if self.by_key.len() >= self.sweep_at.max(SWEEP_MIN) {
-            let unused = self.by_key.extract_if(|_, slot| !is_used(slot));
-            forgotten.extend(unused.map(|(_, slot)| slot));
+            forgotten.extend(self.by_key.extract_if(|Entry(slot)| !is_used(slot)));
             self.sweep_at = self.by_key.len() * 2;
         }
-        forgotten.extend(self.by_key.insert(key, slot));
+        forgotten.extend(self.by_key.replace(Entry(slot)));
         forgotten
     }
 }
@@ -164,14 +175,14 @@ impl Names {
     pub(crate) fn find<S: AnySlot>(
         &self,
         key: &str,
-        make: impl FnOnce(Arc<str>) -> S,
+        make: impl FnOnce(Key) -> S,
     ) -> Result<Arc<S>, NameError> {
-        let known = self.slots.read().by_key.get(key).cloned();
+        let known = self.slots.read().get(key).cloned();
         if let Some(slot) = known.and_then(|slot| slot.into_any().downcast::<S>().ok()) {
             return Ok(slot);
         }
         let mut slots = self.slots.write();
-        if let Some(slot) = slots.by_key.get(key) {
+        if let Some(slot) = slots.get(key) {
             if let Ok(slot) = Arc::clone(slot).into_any().downcast::<S>() {
                 return Ok(slot);
             }
@@ -179,9 +190,8 @@ impl Names {
                 return Err(NameError::TypeMismatch { key: key.to_owned() });
             }
         }
-        let key: Arc<str> = Arc::from(key);
-        let slot = Arc::new(make(Arc::clone(&key)));
-        let forgotten = slots.enter(key, Arc::<S>::clone(&slot));
+        let slot = Arc::new(make(Key::new(key)));
+        let forgotten = slots.enter(Arc::<S>::clone(&slot));
         drop(slots);
         drop(forgotten);
         Ok(slot)
@@ -193,7 +203,7 @@ impl Names {
         key: &str,
     ) -> Result<Option<ServerRef<M>>, NameError> {
         let slots = self.slots.read();
-        let Some(slot) = slots.by_key.get(key) else { return Ok(None) };
+        let Some(slot) = slots.get(key) else { return Ok(None) };
         match slot.as_any().downcast_ref::<Slot<M>>() {
             Some(slot) => Ok(slot.state.lock().holder.clone()),
             None if is_used(slot) => Err(NameError::TypeMismatch { key: key.to_owned() }),
@@ -202,14 +212,14 @@ impl Names {
     }
 
     pub(crate) fn registered(&self) -> usize {
-        self.slots.read().by_key.values().filter(|slot| slot.is_occupied()).count()
+        self.slots.read().by_key.iter().filter(|Entry(slot)| slot.is_occupied()).count()
     }
 
     /// Every name that is held, with who holds it.
     pub(crate) fn holders(&self) -> Vec<(Arc<str>, ProcessRef)> {
         let slots = self.slots.read();
-        let held = |(key, slot): (&Arc<str>, &Arc<dyn AnySlot>)| {
-            slot.holder().map(|holder| (Arc::clone(key), holder))
+        let held = |Entry(slot): &Entry| {
+            slot.holder().map(|holder| (Arc::clone(slot.key().text()), holder))
         };
         let mut holders: Vec<_> = slots.by_key.iter().filter_map(held).collect();
         drop(slots);
@@ -252,7 +262,7 @@ impl<M: Send + 'static> Name<M> {
     /// ```
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.slot.key
+        self.slot.key.text()
     }
 
     /// Returns the process that holds the name now. Cost: one short lock.
@@ -461,7 +471,7 @@ impl<M: Send + 'static> Name<M> {
     }
 
     pub(crate) fn shared_key(&self) -> &Arc<str> {
-        &self.slot.key
+        self.slot.key.text()
     }
 
     pub(crate) fn slot(&self) -> &Arc<Slot<M>> {
@@ -477,6 +487,6 @@ impl<M> Clone for Name<M> {
 
 impl<M> fmt::Debug for Name<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Name({:?})", self.slot.key)
+        write!(f, "Name({:?})", self.slot.key.text())
     }
 }

@@ -26,7 +26,7 @@ use crate::process::pid::Pid;
 use crate::sys::snapshot::walk;
 use crate::telemetry;
 
-/// So many notes of how many monitors had been made are kept; then every second one is forgotten.
+/// So many notes of how many monitors had been made are kept: enough for any age to be right within a tenth or so.
 const MARKS_MAX: usize = 256;
 /// At least so much lies between two notes that process starts make.
 const MARK_EVERY: Duration = Duration::from_secs(1);
@@ -81,14 +81,24 @@ impl Marks {
         if self.marks.back().is_some_and(|last| last.made >= mark.made) {
             return;
         }
-        if self.marks.len() == MARKS_MAX {
-            let mut place = 0;
-            self.marks.retain(|_| {
-                place += 1;
-                place % 2 == 0
-            });
+        if self.marks.len() == MARKS_MAX
+            && let Some(place) = self.least_missed(mark.at)
+        {
+            self.marks.remove(place);
         }
         self.marks.push_back(mark);
+    }
+
+    /// The note without which the ages of its time are too low by the smallest share.
+    fn least_missed(&self, now: Duration) -> Option<usize> {
+        let share = |place: &usize| {
+            let before = self.marks[place - 1].at;
+            let gap = self.marks[place + 1].at.saturating_sub(before);
+            gap.as_secs_f64() / now.saturating_sub(before).as_secs_f64().max(f64::MIN_POSITIVE)
+        };
+        // The first one stays: it alone knows how old the oldest are.
+        let places = 1..self.marks.len().saturating_sub(1);
+        places.min_by(|one, other| share(one).total_cmp(&share(other)))
     }
 }
 

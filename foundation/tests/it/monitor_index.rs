@@ -127,7 +127,12 @@ async fn the_list_says_who_watches_whom_for_what_since_when_and_from_which_line(
     }
     let text = entries[2].to_string();
     let wanted = [
-        format!("monitor {} of {} (t) by {} (o), tag cache", entries[2].monitor, target.pid(), owner.pid()),
+        format!(
+            "monitor {} of {} (t) by {} (o), tag cache",
+            entries[2].monitor,
+            target.pid(),
+            owner.pid()
+        ),
         format!("for 300s, made at {}", entries[2].site),
     ];
     assert_eq!(text, wanted.join(", "));
@@ -139,7 +144,7 @@ async fn the_list_says_who_watches_whom_for_what_since_when_and_from_which_line(
 async fn a_filter_allows_by_tag_owner_and_age_and_keeps_the_oldest() {
     let (tree, owner, target) = pair().await;
     let monitors = tree.node().monitors();
-    let _kept: Vec<_> = ["a", "b", "a"].map(|tag| target.monitor_as(tag)).into();
+    let kept: Vec<_> = ["a", "b", "a"].map(|tag| target.monitor_as(tag)).into();
     assert_eq!(monitors.stats().active, 3, "a look");
     tree.clock().advance(SECOND);
     watch(&owner, &target, Some("a".into())).await;
@@ -153,7 +158,8 @@ async fn a_filter_allows_by_tag_owner_and_age_and_keeps_the_oldest() {
     assert!(monitors.list(&MonitorFilter::new().owner(target.pid())).is_empty());
     assert_eq!(tags(&monitors.list(&MonitorFilter::new().min_age(SECOND))), ["a", "b", "a"]);
     assert_eq!(tags(&monitors.list(&MonitorFilter::new().limit(2))), ["a", "b"], "the oldest");
-    assert_eq!(tags(&monitors.list(&tag("a").owner(owner.pid()).limit(0))), [""; 0]);
+    assert!(monitors.list(&tag("a").limit(0)).is_empty());
+    drop(kept);
     tree.shutdown().await;
 }
 
@@ -195,10 +201,11 @@ async fn many_looks_keep_a_bounded_number_of_notes_and_no_age_is_too_high() {
         let age = u64::try_from(guards.len() - place).expect("it fits");
         let shown = entry.age.as_secs();
         assert!(shown <= age, "{shown} s for {age} s");
-        assert!(shown > age / 2 || age < 64, "{shown} s for {age} s");
+        assert!(shown * 10 >= age * 9, "{shown} s for {age} s");
         distinct.insert(shown);
     }
-    assert!((64..=256).contains(&distinct.len()), "{}", distinct.len());
+    assert!(distinct.len() <= 256, "{}", distinct.len());
+    drop(guards);
     tree.shutdown().await;
 }
 
@@ -220,11 +227,12 @@ async fn an_old_monitor_is_a_leak_unless_it_is_meant_to_live_long_or_its_target_
     assert_eq!(tags(&monitors.find_leaks(AGE)), ["request", "-"], "asking changes nothing");
     drop(outside);
     assert_eq!(tags(&monitors.find_leaks(AGE)), ["request"]);
-    let _again = target.monitor();
+    let again = target.monitor();
     tree.kill("t").await;
     assert!(monitors.find_leaks(AGE).is_empty(), "the guards are there, the target is not");
-    other.shutdown().await;
+    drop(again);
     tree.shutdown().await;
+    other.shutdown().await;
 }
 
 #[tokio::test]
@@ -234,18 +242,18 @@ async fn advice_names_each_old_monitor_once_and_counts_it() {
     let (tree, owner, target) = pair().await;
     let monitors = tree.node().monitors();
     watch(&owner, &target, Some(MonitorTag::long_lived("cache"))).await;
-    let _first = target.monitor_as("first");
+    let first = target.monitor_as("first");
     assert!(monitors.advise(AGE).is_empty());
     tree.clock().advance(AGE);
     assert_eq!(tags(&monitors.advise(AGE)), ["first"]);
-    let _second = target.monitor_as("second");
+    let second = target.monitor_as("second");
     assert!(monitors.advise(AGE).is_empty(), "it has been said");
     tree.clock().advance(AGE);
     assert_eq!(tags(&monitors.advise(AGE)), ["second"]);
     assert!(monitors.advise(AGE).is_empty());
     assert_eq!(tags(&monitors.find_leaks(AGE)), ["first", "second"], "they are still there");
     let advice = recorder.counter("foundation.monitor.leak_advice_total", &[]);
-    drop(installed);
+    drop((installed, first, second));
     assert_eq!(advice, 2);
     tree.shutdown().await;
 }
@@ -293,12 +301,12 @@ async fn the_counts_say_what_was_made_fired_and_dropped_and_the_metrics_follow()
     assert_eq!(counts(), [5, 4, 3, 2], "those of a dead process fire at once");
     let old = tree.kill("o").await;
     tree.await_restart("o", old).await;
-    assert_eq!(counts(), [5, 4, 5, 0]);
+    assert_eq!(counts(), [6, 5, 6, 0], "one was that of who killed it");
     assert_eq!(tree.node().counts().monitors, 0);
     let told = ["created", "fired", "dropped"]
         .map(|what| recorder.counter(&format!("foundation.monitor.{what}_total"), &[]));
     drop(installed);
-    assert_eq!(told, [5, 4, 5], "each once, however often somebody looked");
+    assert_eq!(told, [6, 5, 6], "each once, however often somebody looked");
     tree.shutdown().await;
 }
 
@@ -316,9 +324,10 @@ async fn a_monitor_leaves_the_list_with_its_guard_its_owner_or_its_target() {
     assert_eq!(tags(&all(monitors)), ["outside"]);
     drop(outside);
     assert!(all(monitors).is_empty());
-    let _outside = target.monitor();
+    let outside = target.monitor();
     tree.kill("t").await;
     assert!(all(monitors).is_empty());
+    drop(outside);
     tree.shutdown().await;
 }
 
@@ -334,6 +343,7 @@ async fn very_many_watchers_of_one_process_are_each_seen_once() {
     let wanted: Vec<_> = guards.iter().map(foundation::Monitor::id).collect();
     assert_eq!(seen, wanted);
     assert_eq!(all(tree.node().monitors()).len(), 1_000, "if nothing else is said");
+    drop(guards);
     tree.shutdown().await;
 }
 
@@ -363,7 +373,8 @@ async fn looking_while_monitors_come_and_go_and_targets_end_changes_nothing() {
         assert!(seen.is_sorted_by_key(|entry| entry.monitor), "each once");
         drop(monitors.advise(Duration::ZERO));
     }
-    let kept: Vec<_> = makers.into_iter().flat_map(|maker| maker.join().expect("no panic")).collect();
+    let kept: Vec<_> =
+        makers.into_iter().flat_map(|maker| maker.join().expect("no panic")).collect();
     assert_eq!(all(monitors).len(), 250);
     tree.kill("a").await;
     for monitor in kept {

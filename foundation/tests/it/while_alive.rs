@@ -68,8 +68,7 @@ async fn an_operation_is_not_gone_on_with_when_both_are_ready() {
     let (tree, server) = lone(Worker::spec("a", &Journal::new())).await;
     let gate = test_helpers::Gate::new();
     let waiting = gate.clone();
-    let mut operation =
-        Box::pin(server.process().while_alive(async move { waiting.pass().await }));
+    let mut operation = Box::pin(server.process().while_alive(async move { waiting.pass().await }));
     assert!(is_pending(&mut operation));
     tree.kill("a").await;
     gate.open();

@@ -80,7 +80,10 @@ fn a_wait_for_a_target_that_ends_meanwhile_is_over_with_its_reason() {
 fn two_who_wait_both_hear_of_the_end() {
     loom::model(|| {
         let target = Actor::new(1);
-        let (first, second) = (Monitor::of(&target.door(), Origin::here()), Monitor::of(&target.door(), Origin::here()));
+        let (first, second) = (
+            Monitor::of(&target.door(), Origin::here()),
+            Monitor::of(&target.door(), Origin::here()),
+        );
         let waiting = thread::spawn(move || block_on(second.down()).reason);
         let ending = target.end_beside(ExitReason::Shutdown);
         assert!(matches!(block_on(first.down()).reason, ExitReason::Shutdown));
