@@ -63,7 +63,7 @@
 //! * [`ServerRef`], [`Name`], [`Recipient`]: one incarnation, whoever is there now, a narrow door.
 //! * [`Group`]: several processes under one key.
 //! * [`Reply`]: the answer to one call.
-//! * [`Monitor`]: exactly one [`Down`] for each.
+//! * [`Monitor`]: exactly one [`Down`] for each; [`Node::monitors`] shows them all.
 //! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message. [`SendOptions`]: retries, and what becomes of it.
 //! * [`Broadcast`]: one message to many. [`MessageId`], [`Dedup`]: at least once on the way, once in effect.
 //! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit. [`TaskStream`]: many of them, as a stream of results.
@@ -113,6 +113,7 @@ pub use process::group::Group;
 pub use process::link::ExitSignal;
 pub use process::mailbox::Overflow;
 pub use process::monitor::{Down, Monitor, MonitorId, MonitorRef};
+pub use process::monitor_tag::MonitorTag;
 pub use process::name::{Name, NameError};
 pub use process::pid::Pid;
 pub use process::recipient::Recipient;
@@ -158,6 +159,7 @@ pub use supervisor::spec::{
 };
 pub use supervisor::supervisor_spec::{DynamicSupervisorSpec, SupervisorSpec};
 pub use supervisor::tree::TreeNode;
+pub use sys::monitors::{MonitorEntry, MonitorFilter, MonitorStats, Monitors};
 pub use sys::snapshot::ProcessEntry;
 pub use sys::status::{ProcessKind, ProcessStatus, RunState};
 pub use sys::suspend::SuspendError;

@@ -10,12 +10,14 @@ use std::time::Duration;
 use crate::alarm::Alarm;
 use crate::clock::{Clock, SystemClock};
 use crate::process::blocking::{BLOCKING_MAX, BlockingSeats};
+use crate::process::cell::ProcessRef;
 use crate::process::deadlines::Deadlines;
 use crate::process::group::{Group, Members};
 use crate::process::kill::Condemned;
 use crate::process::monitor::MonitorId;
 use crate::process::name::{Name, NameError, Names};
 use crate::process::pid::Pid;
+use crate::process::server_ref::ServerRef;
 use crate::process::spawn::{caught, spawn_watchdog};
 use crate::send::dead_letter::codec::{Codecs, DeadLetterCodec};
 use crate::send::dead_letter::core::Core as Letters;
@@ -25,6 +27,7 @@ use crate::send::dead_letter::sink::DeadLetterSink;
 use crate::send::dedup::MessageId;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
+use crate::sys::monitors::{Ages, MonitorStats};
 use crate::sys::snapshot::Roots;
 use crate::sys::stuck::Watchdog;
 use crate::task::pool::TaskSupervisorRef;
@@ -312,6 +315,7 @@ struct Inner {
     pids: AtomicU64,
     /// How many were ever made.
     monitors: AtomicU64,
+    ages: Ages,
     counters: Counters,
     blocking: BlockingSeats,
     deadlines: Deadlines,
@@ -350,6 +354,7 @@ impl Numbers {
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     processes: AtomicUsize,
+    monitors_fired: AtomicU64,
     monitors_dropped: AtomicU64,
     tasks: AtomicUsize,
     zombies: AtomicUsize,
@@ -363,6 +368,10 @@ impl Counters {
 
     pub(crate) fn process_ended(&self) {
         self.processes.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn monitors_fired(&self, count: usize) {
+        self.monitors_fired.fetch_add(count as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn monitor_dropped(&self) {
@@ -430,6 +439,7 @@ impl Node {
             inner: Arc::new(Inner {
                 pids: AtomicU64::new(1),
                 monitors: AtomicU64::new(0),
+                ages: Ages::default(),
                 counters: Counters::default(),
                 blocking: BlockingSeats::new(config.blocking),
                 deadlines: Deadlines::default(),
@@ -476,6 +486,55 @@ impl Node {
     /// ```
     pub fn name<M: Send + 'static>(&self, key: &str) -> Result<Name<M>, NameError> {
         self.inner.names.slot(self, key)
+    }
+
+    /// Returns the process that holds the name `key` now, as [`name`](Self::name) and then [`Name::whereis`], in one step. Makes no
+    /// name.
+    ///
+    /// Cost: two short locks and one look-up. Whoever asks again keeps the [`Name`]: that is one lock.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError::TypeMismatch`] if the key is in use for another message type.
+    ///
+    /// # Differs from OTP
+    ///
+    /// As `erlang:whereis/1`, with a type of messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use foundation::{Node, NodeConfig};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// assert!(node.whereis::<u64>("numbers")?.is_none(), "nobody has registered it");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn whereis<M: Send + 'static>(&self, key: &str) -> Result<Option<ServerRef<M>>, NameError> {
+        self.inner.names.whereis(key)
+    }
+
+    /// Returns every name that a process holds now, and the process, ordered by name. As in OTP `erlang:registered/0`.
+    ///
+    /// Cost: O(names); nobody can register meanwhile.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # use foundation::{Node, NodeConfig, Strategy, Supervisor, SupervisorSpec};
+    /// # let node = Node::new(NodeConfig::default())?;
+    /// let root = Supervisor::start(&node, SupervisorSpec::new(Strategy::OneForOne).name("root")).await?;
+    /// let registered = node.registered();
+    /// assert_eq!((&*registered[0].0, registered[0].1.pid()), ("root", root.process().pid()));
+    /// root.shutdown().await;
+    /// assert!(node.registered().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn registered(&self) -> Vec<(Arc<str>, ProcessRef)> {
+        self.inner.names.holders()
     }
 
     /// Returns the group `key` of processes with messages of type `M`. Groups and names share no keys.
@@ -564,7 +623,7 @@ impl Node {
         &self,
         key: &str,
     ) -> Result<Option<Name<M>>, NameError> {
-        self.inner.names.existing(key)
+        self.inner.names.existing(self, key)
     }
 
     /// Returns the clock.
@@ -598,9 +657,7 @@ impl Node {
     #[must_use]
     pub fn counts(&self) -> NodeCounts {
         let counters = self.counters();
-        // In this order: none is dropped before it was made.
-        let dropped = counters.monitors_dropped.load(Ordering::Acquire);
-        let live = self.inner.monitors.load(Ordering::Acquire).saturating_sub(dropped);
+        let live = self.monitor_stats().active;
         NodeCounts {
             processes: counters.processes.load(Ordering::Relaxed),
             monitors: usize::try_from(live).unwrap_or(usize::MAX),
@@ -628,6 +685,23 @@ impl Node {
     #[must_use]
     pub fn listener_panics(&self) -> u64 {
         self.counters().listener_panics.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn monitor_stats(&self) -> MonitorStats {
+        let counters = self.counters();
+        // In this order: none fires or is dropped before it was made.
+        let dropped = counters.monitors_dropped.load(Ordering::Acquire);
+        let fired = counters.monitors_fired.load(Ordering::Acquire);
+        let created = self.inner.monitors.load(Ordering::Acquire);
+        MonitorStats { created, fired, dropped, active: created.saturating_sub(dropped) }
+    }
+
+    pub(crate) fn monitor_ages(&self) -> &Ages {
+        &self.inner.ages
+    }
+
+    pub(crate) fn monitors_made(&self) -> u64 {
+        self.inner.monitors.load(Ordering::Acquire)
     }
 
     pub(crate) fn report(&self, report: &Report) {

@@ -19,6 +19,7 @@ mod process {
     pub(crate) mod link;
     pub(crate) mod mailbox;
     pub(crate) mod monitor;
+    pub(crate) mod monitor_tag;
     pub(crate) mod pid;
     pub(crate) mod reply;
     pub(crate) mod state;
@@ -51,6 +52,7 @@ use loom::thread;
 
 use process::envelope::{Control, Envelope, Pushed, Receipt, Received};
 use process::exit::ExitReason;
+use process::guarded_sink::DownNotice;
 use process::guarded_sink::GuardedSink;
 use process::mailbox::{Inbox, Mailbox, Overflow, Urgent};
 use process::monitor::{Down, DownSink, MonitorId};
@@ -88,10 +90,29 @@ fn mailbox(capacity: usize) -> Arc<Post> {
     Arc::new(Post { urgent: Urgent::new(), mailbox })
 }
 
-/// A notice of some monitor about some process.
-fn down() -> Down {
-    let pid = Pid::new(NonZeroU64::MIN);
-    Down { monitor: MonitorId(1), pid, reason: ExitReason::Shutdown }
+/// A guard whose notice goes into that mailbox.
+fn guard(mailbox: &Arc<Post>) -> std::sync::Arc<GuardedSink> {
+    std::sync::Arc::new(GuardedSink::new(
+        MonitorId(1),
+        std::sync::Arc::new(Watcher(mailbox.clone())),
+    ))
+}
+
+/// Some process ends, and its watcher is told.
+fn post(guard: &std::sync::Arc<GuardedSink>) {
+    std::sync::Arc::clone(guard).post(Pid::new(NonZeroU64::MIN), ExitReason::Shutdown);
+}
+
+/// Takes everything out of the control lane, as a process does, and returns what it is told.
+fn heard(mailbox: &Post) -> Vec<Down> {
+    let mut downs = Vec::new();
+    while let Some(control) = mailbox.take_control(&mailbox.urgent) {
+        match control {
+            Control::Down(notice) => downs.extend(notice.take()),
+            other => panic!("{other:?}"),
+        }
+    }
+    downs
 }
 
 fn envelope(message: u32) -> Envelope<u32> {
@@ -167,8 +188,9 @@ fn a_flag_without_control_behind_it_neither_skips_mail_nor_loses_a_wake() {
         let mut inbox = Inbox::new(4);
         assert_eq!(receive(&mailbox, &mut inbox), 1, "two more are in its hands");
         // A notice comes and is taken back before it is seen; the flag stays.
-        assert!(mailbox.control(Control::Down(down())));
-        mailbox.flush_control(|control| matches!(control, Control::Down(_)));
+        let guard = guard(&mailbox);
+        post(&guard);
+        guard.close();
         let sender = {
             let mailbox = Arc::clone(&mailbox);
             thread::spawn(move || assert!(matches!(mailbox.tell(4), Pushed::Accepted)))
@@ -491,14 +513,16 @@ fn an_answer_that_meets_a_caller_giving_up_is_dropped_once() {
 struct Watcher(Arc<Post>);
 
 impl DownSink for Watcher {
-    fn down(&self, down: Down) {
-        self.0.control(Control::Down(down));
+    fn down(&self, notice: DownNotice) {
+        self.0.control(Control::Down(notice));
     }
 
-    fn flush(&self, monitor: MonitorId) {
-        let is_stale =
-            |control: &Control| matches!(control, Control::Down(down) if down.monitor == monitor);
-        self.0.flush_control(is_stale);
+    fn sweep(&self) {
+        self.0.sweep_downs();
+    }
+
+    fn owner(&self) -> (Pid, Option<std::sync::Arc<str>>) {
+        (Pid::new(NonZeroU64::MIN), None)
     }
 }
 
@@ -506,15 +530,32 @@ impl DownSink for Watcher {
 fn no_notice_is_in_the_mailbox_after_its_guard_is_gone() {
     loom::model(|| {
         let mailbox = mailbox(1);
-        let watcher: std::sync::Arc<dyn DownSink> =
-            std::sync::Arc::new(Watcher(Arc::clone(&mailbox)));
-        let sink = Arc::new(GuardedSink::new(watcher));
+        let guard = guard(&mailbox);
         let target = {
-            let sink = Arc::clone(&sink);
-            thread::spawn(move || sink.down(down()))
+            let guard = std::sync::Arc::clone(&guard);
+            thread::spawn(move || post(&guard))
         };
-        sink.flush(MonitorId(1));
+        guard.close();
+        assert!(heard(&mailbox).is_empty(), "nothing is heard of it");
         target.join().expect("the target does not panic");
-        assert!(mailbox.take_control(&mailbox.urgent).is_none());
+        assert!(heard(&mailbox).is_empty(), "nothing comes later");
+    });
+}
+
+#[test]
+fn a_sweep_takes_stale_notices_and_no_other_while_they_are_taken() {
+    loom::model(|| {
+        let mailbox = mailbox(1);
+        let [first, second, kept] = [(); 3].map(|()| guard(&mailbox));
+        [&first, &second, &kept].map(post);
+        let closing = thread::spawn(move || {
+            first.close();
+            second.close();
+        });
+        let seen = heard(&mailbox).len();
+        closing.join().expect("the other does not panic");
+        assert!((1..=3).contains(&seen), "the kept one and those taken in time: {seen}");
+        assert!(heard(&mailbox).is_empty(), "nothing is there twice");
+        drop(kept);
     });
 }

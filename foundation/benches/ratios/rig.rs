@@ -16,11 +16,31 @@ pub(crate) const CAPACITY: usize = 1_024;
 /// Room in the mailbox or channel of one of very many processes.
 pub(crate) const CAPACITY_SMALL: usize = 64;
 
+/// How many watch each target in the row of very many watchers.
+pub(crate) const WATCHERS_EACH: usize = 1_000;
+
 /// How many starts a client has asked for and not seen answered; whoever starts them takes one at a time all the same.
 pub(crate) const STARTS_AT_ONCE: usize = 64;
 
 /// How long a client waits for anything at most. It never comes to that.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// So many names that differ.
+pub(crate) fn names(count: usize) -> Vec<String> {
+    (0..count).map(|place| format!("process-{place}")).collect()
+}
+
+/// The places below `count`, each once, in an order that no cache foresees and that is the same each time.
+pub(crate) fn shuffled(count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    let mut random: usize = 1;
+    for place in (1..count).rev() {
+        random =
+            random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        order.swap(place, (random >> 33) % (place + 1));
+    }
+    order
+}
 
 /// Runs one measurement on a runtime of its own with two workers, all of it inside the workers.
 pub(crate) fn on_fresh_runtime<F>(measurement: F) -> f64

@@ -57,7 +57,7 @@ macro_rules! recorded {
     };
 }
 
-pub(crate) const ROWS: [Row; 20] = [
+pub(crate) const ROWS: [Row; 22] = [
     row!(tell1_bounded, 200_000, 200, mail::tell(1)),
     row!(tell4_bounded, 200_000, 200, mail::tell(4)),
     row!(call_seq, 50_000, 50, mail::call(1)),
@@ -78,4 +78,6 @@ pub(crate) const ROWS: [Row; 20] = [
     row!(broadcast_all_or_nothing_10k, 20, 2, delivery::all_or_nothing(10_000)),
     recorded!(tell1_recorded, 200_000, 200, mail::tell(1)),
     recorded!(task_recorded, 20_000, 20, recorded::tasks()),
+    row!(monitor_down_100k, 100_000, 100, watch::monitor_down()),
+    row!(registry_lookup, 100_000, 100, watch::registry_lookup()),
 ];

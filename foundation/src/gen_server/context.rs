@@ -14,10 +14,10 @@ use crate::node::Node;
 use crate::process::cell::{Cell, Process, ProcessRef};
 use crate::process::envelope::{Control, Envelope, InHand, Receipt, Received};
 use crate::process::exit::Exit;
-use crate::process::guarded_sink::GuardedSink;
 use crate::process::link;
 use crate::process::mailbox::Inbox;
 use crate::process::monitor::MonitorRef;
+use crate::process::monitor_tag::{MonitorTag, Origin};
 use crate::process::pid::Pid;
 use crate::process::progress::{Kinds, Phase, Progress};
 use crate::process::server_ref::{Server, ServerRef};
@@ -75,9 +75,23 @@ impl<S: GenServer> Context<S> {
     ///
     /// The `Down` comes before waiting mail, also before messages that the target sent earlier. Dropping the guard is
     /// `demonitor` with `flush`.
+    #[track_caller]
     pub fn monitor(&mut self, target: &ProcessRef) -> MonitorRef {
-        let own = self.own_process();
-        MonitorRef::new(target.watch(Arc::new(GuardedSink::new(own.sink()))))
+        self.watch(target, Origin::here())
+    }
+
+    /// Watches `target` as [`monitor`](Self::monitor) does, and says what for.
+    ///
+    /// # Differs from OTP
+    ///
+    /// The tag is for [`Node::monitors`]; the option `{tag, Tag}` of `erlang:monitor/3` is for the message.
+    #[track_caller]
+    pub fn monitor_as(&mut self, tag: impl Into<MonitorTag>, target: &ProcessRef) -> MonitorRef {
+        self.watch(target, Origin::tagged(tag.into()))
+    }
+
+    fn watch(&mut self, target: &ProcessRef, origin: Origin) -> MonitorRef {
+        MonitorRef::new(target.watch(self.own_process().sink(), origin))
     }
 
     /// Links this process and `peer`: when one of them ends, the other one gets an exit signal with its reason, once.

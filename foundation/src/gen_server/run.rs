@@ -85,10 +85,13 @@ fn turn<'a, S: GenServer>(
         Received::Control(Control::Stop(reason) | Control::Exit(reason)) => {
             Turn::Over { outcome: Some(Err(Exit::reason(reason))) }
         }
-        Received::Control(Control::Down(down)) => {
-            cx.progress().begin_info();
-            Turn::Info { callback: Apart::new(state.info(Info::Down(down), cx)) }
-        }
+        Received::Control(Control::Down(notice)) => match notice.take() {
+            Some(down) => {
+                cx.progress().begin_info();
+                Turn::Info { callback: Apart::new(state.info(Info::Down(down), cx)) }
+            }
+            None => Turn::Over { outcome: Some(Ok(())) },
+        },
         Received::Control(Control::Signal(signal)) => {
             cx.progress().begin_info();
             Turn::Info { callback: Apart::new(state.info(Info::Exit(signal), cx)) }

@@ -16,6 +16,7 @@ use crate::process::exit::ExitReason;
 use crate::process::kill::kill;
 use crate::process::link::{self, ExitSignal, Links};
 use crate::process::monitor::{DownSink, Monitor, Watch};
+use crate::process::monitor_tag::Origin;
 use crate::process::name::Occupant;
 use crate::process::pid::Pid;
 use crate::process::progress::Progress;
@@ -122,6 +123,9 @@ impl Cell {
     }
 
     fn labelled(node: &Node, label: &Arc<str>, is_named: bool) -> Self {
+        let monitors_made = node.monitors_made();
+        let created = nanoseconds(node.clock().monotonic());
+        node.monitor_ages().pass(monitors_made, created);
         Self {
             pid: node.next_pid(),
             node: node.clone(),
@@ -130,7 +134,7 @@ impl Cell {
             task: OnceLock::new(),
             lends_task: AtomicBool::new(false),
             is_owner: AtomicBool::new(false),
-            created: nanoseconds(node.clock().monotonic()),
+            created,
             state: Mutex::new(State::default()),
             progress: Progress::default(),
         }
@@ -465,12 +469,13 @@ impl ProcessRef {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn monitor(&self) -> Monitor {
-        Monitor::of(&self.process)
+        Monitor::of(&self.process, Origin::here())
     }
 
-    pub(crate) fn watch(&self, sink: Arc<dyn DownSink>) -> Watch {
-        Watch::of(&self.process, sink)
+    pub(crate) fn watch(&self, sink: Arc<dyn DownSink>, origin: Origin) -> Watch {
+        Watch::of(&self.process, sink, origin)
     }
 
     /// Sends an exit signal. As in OTP `exit/2`:

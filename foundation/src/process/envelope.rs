@@ -3,8 +3,8 @@
 //! Knows nothing of queues. Each message of a user is in one envelope until it is handled, dropped, or comes back.
 
 use crate::process::exit::ExitReason;
+use crate::process::guarded_sink::DownNotice;
 use crate::process::link::ExitSignal;
-use crate::process::monitor::Down;
 use crate::process::reply::Reply;
 
 /// Who waits for the fate of a message.
@@ -59,7 +59,7 @@ pub(crate) enum Control {
     /// End now; only processes on their own thread get this, others are aborted.
     Exit(ExitReason),
     /// A monitored process ended.
-    Down(Down),
+    Down(DownNotice),
     /// An exit signal that the process traps.
     Signal(ExitSignal),
     /// Take no mail until `Resume`, and answer when that is so.

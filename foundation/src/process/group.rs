@@ -10,12 +10,13 @@ use std::task::{Poll, Waker};
 
 use parking_lot::Mutex;
 
+use crate::process::key::Key;
 use crate::process::name::{AnySlot, Occupant};
 use crate::process::pid::Pid;
 use crate::process::server_ref::ServerRef;
 
 pub(crate) struct Members<M> {
-    key: Arc<str>,
+    key: Key,
     state: Mutex<State<M>>,
 }
 
@@ -27,7 +28,7 @@ struct State<M> {
 }
 
 impl<M> Members<M> {
-    pub(crate) fn new(key: Arc<str>) -> Self {
+    pub(crate) fn new(key: Key) -> Self {
         Self { key, state: Mutex::new(State { members: Vec::new(), waiting: Vec::new() }) }
     }
 }
@@ -44,8 +45,16 @@ impl<M: Send + 'static> Occupant for Members<M> {
 }
 
 impl<M: Send + 'static> AnySlot for Members<M> {
+    fn key(&self) -> &Key {
+        &self.key
+    }
+
     fn is_occupied(&self) -> bool {
         !self.state.lock().members.is_empty()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -117,7 +126,7 @@ impl<M: Send + 'static> Group<M> {
     /// ```
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.members.key
+        self.members.key.text()
     }
 
     /// Makes a process a member, if it is not one already. Returns false if it has ended. Cost: O(members).
@@ -280,6 +289,6 @@ impl<M> Clone for Group<M> {
 
 impl<M> fmt::Debug for Group<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Group({:?})", self.members.key)
+        write!(f, "Group({:?})", self.members.key.text())
     }
 }

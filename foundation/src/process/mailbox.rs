@@ -57,6 +57,8 @@ pub enum Overflow {
 #[repr(C)]
 struct Lanes<M> {
     closed: bool,
+    /// Notices of monitors that were given up since the control lane was last swept.
+    stale: u32,
     /// Queued + taken and not yet released + reserved.
     used: usize,
     data: Lane<Envelope<M>>,
@@ -246,6 +248,7 @@ impl<M> Mailbox<M> {
             capacity,
             lanes: Mutex::new(Lanes {
                 closed: false,
+                stale: 0,
                 used: 0,
                 data: Lane::default(),
                 high_water: 0,
@@ -444,6 +447,23 @@ impl<M> Mailbox<M> {
             return;
         }
         // The receiver finds out itself that nothing is left: it alone clears the flag.
+        let stale = lanes.control.take_where(is_stale);
+        drop(lanes);
+        // A reason may run code of its own when it is dropped; not under the lock.
+        drop(stale);
+    }
+
+    /// One more notice of a monitor is stale. Takes them all out as soon as they are more than half of the control lane: so each
+    /// costs a few steps, however many there are.
+    pub(crate) fn sweep_downs(&self) {
+        let mut lanes = self.lanes.lock();
+        lanes.stale = lanes.stale.saturating_add(1);
+        if (lanes.stale as usize).saturating_mul(2) <= lanes.control.len() {
+            return;
+        }
+        lanes.stale = 0;
+        let is_stale =
+            |control: &Control| matches!(control, Control::Down(notice) if notice.is_stale());
         let stale = lanes.control.take_where(is_stale);
         drop(lanes);
         // A reason may run code of its own when it is dropped; not under the lock.

@@ -9,6 +9,8 @@ use std::task::{Poll, Waker};
 
 use crate::process::cell::Process;
 use crate::process::exit::ExitReason;
+use crate::process::guarded_sink::{DownNotice, GuardedSink};
+use crate::process::monitor_tag::{Advice, Origin};
 use crate::process::pid::Pid;
 use crate::process::state::Watchers;
 
@@ -39,36 +41,40 @@ pub struct Down {
     pub reason: ExitReason,
 }
 
-/// Where a `Down` goes.
+/// Where the notice of a monitor inside a process goes.
 pub(crate) trait DownSink: Send + Sync {
-    /// Takes the notice. Called once, never under a lock of the target.
-    fn down(&self, down: Down);
+    /// Takes the notice. Never under a lock of the target.
+    fn down(&self, notice: DownNotice);
 
-    /// Forgets a notice that was taken but not seen yet.
-    fn flush(&self, monitor: MonitorId);
+    /// One of the notices that it took is not wanted any more.
+    fn sweep(&self);
+
+    /// The process that watches, with its name.
+    fn owner(&self) -> (Pid, Option<Arc<str>>);
 }
 
-/// One entry in a target's list of watchers.
+/// One entry in a target's list of watchers. Its size is what a monitor costs its target.
 pub(crate) struct Watcher {
     id: MonitorId,
     notice: Notice,
+    origin: Origin,
 }
 
 enum Notice {
     /// A `Down` is delivered.
-    Sink(Arc<dyn DownSink>),
+    Sink(Arc<GuardedSink>),
     /// A future looks for itself when it is woken.
     Wake(Option<Waker>),
 }
 
 impl Watcher {
-    pub(crate) fn sink(id: MonitorId, sink: Arc<dyn DownSink>) -> Self {
-        Self { id, notice: Notice::Sink(sink) }
+    pub(crate) fn sink(sink: Arc<GuardedSink>, origin: Origin) -> Self {
+        Self { id: sink.id(), notice: Notice::Sink(sink), origin }
     }
 
     /// A future that has not been polled yet.
-    pub(crate) fn waiting(id: MonitorId) -> Self {
-        Self { id, notice: Notice::Wake(None) }
+    pub(crate) fn waiting(id: MonitorId, origin: Origin) -> Self {
+        Self { id, notice: Notice::Wake(None), origin }
     }
 
     pub(crate) fn wait(&mut self, waker: &Waker) {
@@ -80,15 +86,39 @@ impl Watcher {
         }
     }
 
-    /// Tells all of a process that has ended, in the order in which they began to watch.
+    /// Tells all of a process that has ended: by place, so the first who began to watch comes first unless its place had been
+    /// somebody else's before.
     pub(crate) fn tell_all(watchers: Watchers, pid: Pid, reason: &ExitReason) {
-        let mut watchers: Vec<_> = watchers.into_iter().map(|(_, watcher)| watcher).collect();
-        watchers.sort_unstable_by_key(|watcher| watcher.id);
-        for Self { id: monitor, notice } in watchers {
+        for (_place, Self { notice, .. }) in watchers {
             match notice {
-                Notice::Sink(sink) => sink.down(Down { monitor, pid, reason: reason.clone() }),
+                Notice::Sink(sink) => sink.post(pid, reason.clone()),
                 Notice::Wake(waker) => waker.into_iter().for_each(Waker::wake),
             }
+        }
+    }
+
+    pub(crate) fn id(&self) -> MonitorId {
+        self.id
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Notes that somebody has been told of its age. Returns false if that was so before.
+    pub(crate) fn advise(&mut self) -> bool {
+        let is_due = self.origin.advice == Advice::Due;
+        if is_due {
+            self.origin.advice = Advice::Given;
+        }
+        is_due
+    }
+
+    /// The process that watches, with its name; `None` if nobody knows who holds the guard.
+    pub(crate) fn owner(&self) -> Option<(Pid, Option<Arc<str>>)> {
+        match &self.notice {
+            Notice::Sink(sink) => Some(sink.watcher().owner()),
+            Notice::Wake(_) => None,
         }
     }
 }
@@ -126,10 +156,13 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    pub(crate) fn of(target: &Arc<dyn Process>) -> Self {
+    pub(crate) fn of(target: &Arc<dyn Process>, origin: Origin) -> Self {
         let cell = target.cell();
         let id = cell.node().next_monitor();
-        let place = cell.watch(Watcher::waiting(id));
+        let place = cell.watch(Watcher::waiting(id, origin));
+        if place.is_none() {
+            cell.node().counters().monitors_fired(1);
+        }
         Self { id, target: Arc::clone(target), place }
     }
 
@@ -226,7 +259,7 @@ impl MonitorRef {
     /// Returns the id that the `Down` will carry.
     #[must_use]
     pub fn id(&self) -> MonitorId {
-        self.watch.id
+        self.watch.sink.id()
     }
 
     /// Returns the pid of the watched process.
@@ -238,28 +271,32 @@ impl MonitorRef {
 
 impl fmt::Debug for MonitorRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MonitorRef").field("id", &self.watch.id).field("pid", &self.pid()).finish()
+        f.debug_struct("MonitorRef").field("id", &self.id()).field("pid", &self.pid()).finish()
     }
 }
 
 /// A watcher's own half of an entry that is a sink; dropping it removes the entry.
 pub(crate) struct Watch {
-    id: MonitorId,
     target: Arc<dyn Process>,
-    sink: Arc<dyn DownSink>,
+    sink: Arc<GuardedSink>,
     /// Its place in the list; `None` if the target had already ended.
     place: Option<usize>,
 }
 
 impl Watch {
-    pub(crate) fn of(target: &Arc<dyn Process>, sink: Arc<dyn DownSink>) -> Self {
+    pub(crate) fn of(
+        target: &Arc<dyn Process>,
+        watcher: Arc<dyn DownSink>,
+        origin: Origin,
+    ) -> Self {
         let cell = target.cell();
-        let id = cell.node().next_monitor();
-        let place = cell.watch(Watcher::sink(id, Arc::clone(&sink)));
+        let sink = Arc::new(GuardedSink::new(cell.node().next_monitor(), watcher));
+        let place = cell.watch(Watcher::sink(Arc::clone(&sink), origin));
         if place.is_none() {
-            sink.down(Down { monitor: id, pid: cell.pid(), reason: ExitReason::NoProc });
+            cell.node().counters().monitors_fired(1);
+            Arc::clone(&sink).post(cell.pid(), ExitReason::NoProc);
         }
-        Self { id, target: Arc::clone(target), sink, place }
+        Self { target: Arc::clone(target), sink, place }
     }
 }
 
@@ -267,7 +304,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.target.cell().node().counters().monitor_dropped();
         if !self.place.is_some_and(|place| self.target.cell().unwatch(place)) {
-            self.sink.flush(self.id);
+            self.sink.close();
         }
     }
 }

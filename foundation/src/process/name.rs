@@ -1,17 +1,18 @@
 //! Names: resolved at each send, free only when the old incarnation has ended.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use crate::error::{CallError, CastError, CastFailure, SendError};
 use crate::node::Node;
 use crate::process::cell::ProcessRef;
+use crate::process::key::{Entry, Key};
 use crate::process::pid::Pid;
 use crate::process::recipient::Recipient;
 use crate::process::reply::Reply;
@@ -46,10 +47,10 @@ pub(crate) trait Occupant: Send + Sync {
     fn vacate(&self, pid: Pid);
 }
 
-/// What one name stands for now.
+/// What one name stands for now. In this order: what a look-up reads lies together.
+#[repr(C)]
 pub(crate) struct Slot<M> {
-    node: Node,
-    key: Arc<str>,
+    key: Key,
     state: Mutex<SlotState<M>>,
 }
 
@@ -57,12 +58,6 @@ struct SlotState<M> {
     holder: Option<ServerRef<M>>,
     /// Those who wait for the next holder.
     waiting: Vec<Waker>,
-}
-
-impl<M> Slot<M> {
-    pub(crate) fn node(&self) -> &Node {
-        &self.node
-    }
 }
 
 impl<M: Send + 'static> Slot<M> {
@@ -93,13 +88,34 @@ impl<M: Send + 'static> Occupant for Slot<M> {
 
 /// What a key of a node stands for.
 pub(crate) trait AnySlot: Any + Send + Sync {
+    fn key(&self) -> &Key;
+
     fn is_occupied(&self) -> bool;
+
+    /// The one process that it stands for, if there can be only one.
+    fn holder(&self) -> Option<ProcessRef> {
+        None
+    }
+
+    fn as_any(&self) -> &dyn Any;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
 impl<M: Send + 'static> AnySlot for Slot<M> {
+    fn key(&self) -> &Key {
+        &self.key
+    }
+
     fn is_occupied(&self) -> bool {
         self.state.lock().holder.is_some()
+    }
+
+    fn holder(&self) -> Option<ProcessRef> {
+        self.state.lock().holder.as_ref().map(|holder| holder.process().clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
@@ -107,10 +123,46 @@ impl<M: Send + 'static> AnySlot for Slot<M> {
     }
 }
 
-/// The table of a node's names. Slots that nobody holds or uses are forgotten when the table would grow.
+/// The table of a node's names. Lock order: table, then slot.
+///
+/// Slots that nobody holds or uses are forgotten when they may be half of the table: each new key then costs a few steps, and the
+/// table stays within twice what is in use.
 #[derive(Default)]
 pub(crate) struct Names {
-    slots: Mutex<HashMap<Arc<str>, Weak<dyn AnySlot>>>,
+    slots: RwLock<Slots>,
+}
+
+#[derive(Default)]
+struct Slots {
+    by_key: HashSet<Entry>,
+    /// So many entries are the reason for the next look at what is still in use.
+    sweep_at: usize,
+}
+
+/// The least number of entries that are worth a look.
+const SWEEP_MIN: usize = 16;
+
+/// Whether somebody has the slot: a name, or the process that holds it. Valid under the lock of the table for one without users,
+/// because only the table could give it to somebody.
+fn is_used(slot: &Arc<dyn AnySlot>) -> bool {
+    Arc::strong_count(slot) > 1
+}
+
+impl Slots {
+    fn get(&self, key: &str) -> Option<&Arc<dyn AnySlot>> {
+        self.by_key.get(key.as_bytes()).map(|Entry(slot)| slot)
+    }
+
+    /// Enters a slot. Returns what was forgotten, to be dropped without the lock: it may have wakers, which run code of others.
+    fn enter(&mut self, slot: Arc<dyn AnySlot>) -> Vec<Entry> {
+        let mut forgotten = Vec::new();
+        if self.by_key.len() >= self.sweep_at.max(SWEEP_MIN) {
+            forgotten.extend(self.by_key.extract_if(|Entry(slot)| !is_used(slot)));
+            self.sweep_at = self.by_key.len() * 2;
+        }
+        forgotten.extend(self.by_key.replace(Entry(slot)));
+        forgotten
+    }
 }
 
 impl Names {
@@ -120,56 +172,82 @@ impl Names {
         key: &str,
     ) -> Result<Name<M>, NameError> {
         let make = |key| Slot {
-            node: node.clone(),
             key,
             state: Mutex::new(SlotState { holder: None, waiting: Vec::new() }),
         };
-        self.find(key, make).map(|slot: Arc<Slot<M>>| Name { slot })
+        self.find(key, make).map(|slot: Arc<Slot<M>>| Name { slot, node: node.clone() })
     }
 
     /// Returns the name if the key is in use. A key that is not stays free for any type of messages.
     pub(crate) fn existing<M: Send + 'static>(
         &self,
+        node: &Node,
         key: &str,
     ) -> Result<Option<Name<M>>, NameError> {
-        let Some(slot) = self.slots.lock().get(key).and_then(Weak::upgrade) else {
+        let slots = self.slots.read();
+        let Some(slot) = slots.get(key).filter(|slot| is_used(slot)).cloned() else {
             return Ok(None);
         };
+        drop(slots);
         let slot = slot.into_any().downcast::<Slot<M>>();
         let slot = slot.map_err(|_other_type| NameError::TypeMismatch { key: key.to_owned() })?;
-        Ok(Some(Name { slot }))
+        Ok(Some(Name { slot, node: node.clone() }))
     }
 
     /// Returns what the key stands for, made now if it stands for nothing.
     pub(crate) fn find<S: AnySlot>(
         &self,
         key: &str,
-        make: impl FnOnce(Arc<str>) -> S,
+        make: impl FnOnce(Key) -> S,
     ) -> Result<Arc<S>, NameError> {
-        let mut slots = self.slots.lock();
-        if let Some(slot) = slots.get(key).and_then(Weak::upgrade) {
-            return slot
-                .into_any()
-                .downcast::<S>()
-                .map_err(|_other_type| NameError::TypeMismatch { key: key.to_owned() });
+        let known = self.slots.read().get(key).cloned();
+        if let Some(slot) = known.and_then(|slot| slot.into_any().downcast::<S>().ok()) {
+            return Ok(slot);
         }
-        if slots.len() == slots.capacity() {
-            slots.retain(|_, slot| slot.strong_count() > 0);
+        let mut slots = self.slots.write();
+        if let Some(slot) = slots.get(key) {
+            if let Ok(slot) = Arc::clone(slot).into_any().downcast::<S>() {
+                return Ok(slot);
+            }
+            if is_used(slot) {
+                return Err(NameError::TypeMismatch { key: key.to_owned() });
+            }
         }
-        let key: Arc<str> = Arc::from(key);
-        let slot = Arc::new(make(Arc::clone(&key)));
-        let weak: Weak<S> = Arc::downgrade(&slot);
-        slots.insert(key, weak);
+        let slot = Arc::new(make(Key::new(key)));
+        let forgotten = slots.enter(Arc::<S>::clone(&slot));
+        drop(slots);
+        drop(forgotten);
         Ok(slot)
     }
 
+    /// The process that holds a name now.
+    pub(crate) fn whereis<M: Send + 'static>(
+        &self,
+        key: &str,
+    ) -> Result<Option<ServerRef<M>>, NameError> {
+        let slots = self.slots.read();
+        let Some(slot) = slots.get(key) else { return Ok(None) };
+        match slot.as_any().downcast_ref::<Slot<M>>() {
+            Some(slot) => Ok(slot.state.lock().holder.clone()),
+            None if is_used(slot) => Err(NameError::TypeMismatch { key: key.to_owned() }),
+            None => Ok(None),
+        }
+    }
+
     pub(crate) fn registered(&self) -> usize {
-        self.slots
-            .lock()
-            .values()
-            .filter_map(Weak::upgrade)
-            .filter(|slot| slot.is_occupied())
-            .count()
+        self.slots.read().by_key.iter().filter(|Entry(slot)| slot.is_occupied()).count()
+    }
+
+    /// Every name that is held, with who holds it.
+    pub(crate) fn holders(&self) -> Vec<(Arc<str>, ProcessRef)> {
+        let slots = self.slots.read();
+        let held = |Entry(slot): &Entry| {
+            slot.holder().map(|holder| (Arc::clone(slot.key().text()), holder))
+        };
+        let mut holders: Vec<_> = slots.by_key.iter().filter_map(held).collect();
+        drop(slots);
+        holders.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        holders
     }
 }
 
@@ -184,9 +262,15 @@ impl Names {
 /// it is registered before its `init`, for all of its life.
 pub struct Name<M> {
     slot: Arc<Slot<M>>,
+    /// Not in the slot, which the node has.
+    node: Node,
 }
 
 impl<M: Send + 'static> Name<M> {
+    pub(crate) fn node(&self) -> &Node {
+        &self.node
+    }
+
     /// Returns the key.
     ///
     /// # Examples
@@ -207,7 +291,7 @@ impl<M: Send + 'static> Name<M> {
     /// ```
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.slot.key
+        self.slot.key.text()
     }
 
     /// Returns the process that holds the name now. Cost: one short lock.
@@ -416,7 +500,7 @@ impl<M: Send + 'static> Name<M> {
     }
 
     pub(crate) fn shared_key(&self) -> &Arc<str> {
-        &self.slot.key
+        self.slot.key.text()
     }
 
     pub(crate) fn slot(&self) -> &Arc<Slot<M>> {
@@ -426,12 +510,12 @@ impl<M: Send + 'static> Name<M> {
 
 impl<M> Clone for Name<M> {
     fn clone(&self) -> Self {
-        Self { slot: Arc::clone(&self.slot) }
+        Self { slot: Arc::clone(&self.slot), node: self.node.clone() }
     }
 }
 
 impl<M> fmt::Debug for Name<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Name({:?})", self.slot.key)
+        write!(f, "Name({:?})", self.slot.key.text())
     }
 }

@@ -12,9 +12,10 @@ use crate::process::cell::{Cell, Process, ProcessRef, Published};
 use crate::process::deadlines::Deadline;
 use crate::process::envelope::{Control, Envelope, Pushed, Receipt, Received};
 use crate::process::exit::ExitReason;
+use crate::process::guarded_sink::DownNotice;
 use crate::process::link::ExitSignal;
 use crate::process::mailbox::{Inbox, Mailbox, Overflow, ReserveRefused, Urgent};
-use crate::process::monitor::{Down, DownSink, MonitorId, Watcher};
+use crate::process::monitor::{DownSink, Watcher};
 use crate::process::pid::Pid;
 use crate::process::recipient::Recipient;
 use crate::process::reply::{self, Answer, Reply, Unanswered};
@@ -258,6 +259,7 @@ impl<M: Send + 'static> Process for Server<M> {
             place.tell_owner(self.cell.pid(), &reason);
         }
         if !watchers.is_empty() {
+            self.cell.node().counters().monitors_fired(watchers.len());
             Watcher::tell_all(watchers, self.cell.pid(), &reason);
         }
         if let Some(links) = links {
@@ -274,14 +276,16 @@ impl<M: Send + 'static> Process for Server<M> {
 }
 
 impl<M: Send + 'static> DownSink for Server<M> {
-    fn down(&self, down: Down) {
-        self.push_control(Control::Down(down));
+    fn down(&self, notice: DownNotice) {
+        self.push_control(Control::Down(notice));
     }
 
-    fn flush(&self, monitor: MonitorId) {
-        let is_stale =
-            |control: &Control| matches!(control, Control::Down(down) if down.monitor == monitor);
-        self.mailbox.flush_control(is_stale);
+    fn sweep(&self) {
+        self.mailbox.sweep_downs();
+    }
+
+    fn owner(&self) -> (Pid, Option<Arc<str>>) {
+        (self.cell.pid(), self.cell.label().cloned())
     }
 }
 

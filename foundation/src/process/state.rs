@@ -49,7 +49,7 @@ pub(crate) struct State {
 pub(crate) struct Seldom {
     /// The exit signal that is about to end the task.
     pub(super) pending: Option<ExitReason>,
-    pub(super) watchers: Watchers,
+    pub(crate) watchers: Watchers,
     pub(crate) links: Option<Box<Links>>,
     pub(super) dependents: Option<Arc<Dependents>>,
     /// The child of a supervisor that did not start, and why.

@@ -8,8 +8,11 @@ use std::task::{Poll, Waker};
 
 use crate::process::cell::{Cell, Published};
 use crate::process::exit::ExitReason;
-use crate::process::monitor::Watcher;
+use crate::process::monitor::{MonitorId, Watcher};
 use crate::process::state::Watchers;
+
+/// So many places are looked at under one lock: whoever watches many waits for the one who looks for microseconds.
+const STRETCH: usize = 1_024;
 
 impl Cell {
     /// Puts a watcher on the list and returns its place, or `None` if the end is known already.
@@ -18,7 +21,36 @@ impl Cell {
         if state.is_published {
             return None;
         }
-        Some(state.seldom().watchers.insert(watcher))
+        let watchers = &mut state.seldom().watchers;
+        if watchers.len() == watchers.capacity() {
+            // Most have one watcher, or two: no room for four at once.
+            watchers.reserve_exact(watchers.len().max(1));
+        }
+        Some(watchers.insert(watcher))
+    }
+
+    /// Looks at the watchers of a stretch of places, from `first` on, under one lock. Returns where the next stretch begins.
+    pub(crate) fn look_at_watchers(
+        &self,
+        first: usize,
+        mut look: impl FnMut(usize, &Watcher),
+    ) -> Option<usize> {
+        let state = self.state();
+        let watchers = &state.known()?.watchers;
+        let end = (first + STRETCH).min(watchers.capacity());
+        for place in first..end {
+            if let Some(watcher) = watchers.get(place) {
+                look(place, watcher);
+            }
+        }
+        (end < watchers.capacity()).then_some(end)
+    }
+
+    /// Notes that somebody has been told of the age of a monitor. Returns false if that was so before, or it is gone.
+    pub(crate) fn advise(&self, place: usize, monitor: MonitorId) -> bool {
+        let mut state = self.state();
+        let watcher = state.known_mut().and_then(|known| known.watchers.get_mut(place));
+        watcher.is_some_and(|watcher| watcher.id() == monitor && watcher.advise())
     }
 
     /// Takes the watcher at `place` off the list; returns false if it was not there any more.

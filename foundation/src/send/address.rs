@@ -51,7 +51,7 @@ impl<M: Send + 'static> Address<M> for Name<M> {
 
     #[inline]
     fn node(&self) -> &Node {
-        self.slot().node()
+        Self::node(self)
     }
 
     fn dead_letter_address(&self) -> DeadLetterAddress {

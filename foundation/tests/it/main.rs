@@ -18,6 +18,8 @@ mod leak;
 mod link;
 mod mailbox;
 mod monitor;
+mod monitor_index;
+mod monitor_many;
 mod name;
 mod owned_tasks;
 mod process;
@@ -39,4 +41,5 @@ mod thread_server;
 mod timers;
 #[cfg(debug_assertions)]
 mod wait_for;
+mod while_alive;
 mod zombie;

@@ -1,14 +1,13 @@
 //! One `Down` for each monitor, exactly once, and none after the guard is gone.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use foundation::{
-    Context, Down, DynamicSupervisorSpec, Exit, ExitReason, GenServer, Info, MonitorId, MonitorRef,
-    ProcessRef, Reply, Restart, ServerSpec, Strategy,
+    Context, Down, Exit, ExitReason, GenServer, Info, MonitorRef, ProcessRef, Reply, Restart,
+    ServerSpec, Strategy,
 };
 use futures_util::FutureExt;
 use test_helpers::{Baseline, Do, IsolatedTree, Journal, Worker, eventually};
@@ -197,80 +196,6 @@ async fn no_down_comes_after_its_guard_was_dropped_while_the_target_ended() {
     tree.shutdown().await;
 }
 
-/// Watches everything it is told to and counts.
-struct Counter {
-    downs: Arc<AtomicU64>,
-    guards: BTreeMap<MonitorId, MonitorRef>,
-}
-
-impl GenServer for Counter {
-    type Args = Arc<AtomicU64>;
-    type Msg = (Vec<ProcessRef>, Reply<()>);
-
-    async fn init(downs: Arc<AtomicU64>, _cx: &mut Context<Self>) -> Result<Self, Exit> {
-        Ok(Self { downs, guards: BTreeMap::new() })
-    }
-
-    async fn handle(
-        &mut self,
-        (all, reply): Self::Msg,
-        cx: &mut Context<Self>,
-    ) -> Result<(), Exit> {
-        let guards = all.iter().map(|process| cx.monitor(process));
-        self.guards = guards.map(|guard| (guard.id(), guard)).collect();
-        reply.send(());
-        Ok(())
-    }
-
-    async fn info(&mut self, info: Info, _cx: &mut Context<Self>) -> Result<(), Exit> {
-        if let Info::Down(down) = info {
-            assert!(self.guards.remove(&down.monitor).is_some(), "one for each monitor");
-            self.downs.fetch_add(1, Ordering::SeqCst);
-        }
-        Ok(())
-    }
-}
-
-async fn many_targets_die(count: u64) {
-    let downs = Arc::new(AtomicU64::new(0));
-    let spec = supervisor(Strategy::OneForOne)
-        .child(ServerSpec::<Counter>::new(Arc::clone(&downs)).child("w"))
-        .child(DynamicSupervisorSpec::new().name("targets").as_child("targets"));
-    let tree = IsolatedTree::start(spec).await.expect("the tree starts");
-    let targets = tree.node().supervisor("targets").expect("the name fits");
-    let baseline = Baseline::of(tree.node());
-    let (journal, mut processes) = (Journal::new(), Vec::new());
-    for _ in 0..count {
-        let spec = Worker::spec("t", &journal).capacity(1).child("t").restart(Restart::Temporary);
-        processes.push(targets.start_child(spec).await.expect("it starts"));
-    }
-    let watcher = tree.server::<(Vec<ProcessRef>, Reply<()>)>("w").await;
-    let watched = processes.clone();
-    watcher.call(|reply| (watched, reply)).await.expect("it answers");
-    // One from inside and one from outside for each.
-    let outside: Vec<_> = processes.iter().map(ProcessRef::monitor).collect();
-    assert_eq!(u64::try_from(tree.node().counts().monitors).expect("it fits"), 2 * count);
-    processes.iter().for_each(|process| process.exit(ExitReason::Killed));
-    for monitor in outside {
-        assert!(is_killed(&monitor.down().await.reason));
-    }
-    assert!(eventually(test_helpers::DEADLINE, || downs.load(Ordering::SeqCst) == count).await);
-    baseline.restored().await;
-    assert_eq!(downs.load(Ordering::SeqCst), count);
-    assert_eq!(journal.alive_in_all(), 0);
-    tree.shutdown().await;
-}
-
-#[tokio::test]
-async fn a_thousand_targets_die_and_nothing_is_left() {
-    many_targets_die(1_000).await;
-}
-
-#[tokio::test]
-async fn ten_thousand_targets_die_and_nothing_is_left() {
-    many_targets_die(10_000).await;
-}
-
 #[tokio::test]
 async fn a_watcher_that_ends_takes_its_monitors_along() {
     let (other, target) = lone(Worker::spec("t", &Journal::new())).await;
@@ -403,4 +328,43 @@ async fn a_supervisor_hears_of_an_end_before_any_watcher_does() {
     assert!(is_killed(&end.await.reason));
     assert_eq!(witness.1.load(Ordering::SeqCst), 1, "the end was in its queue");
     tree.shutdown().await;
+}
+
+/// Watches a process while it ends itself.
+struct LastWatch(ProcessRef);
+
+impl GenServer for LastWatch {
+    type Args = ProcessRef;
+    type Msg = ();
+
+    async fn init(target: ProcessRef, _cx: &mut Context<Self>) -> Result<Self, Exit> {
+        Ok(Self(target))
+    }
+
+    async fn handle(&mut self, (): (), _cx: &mut Context<Self>) -> Result<(), Exit> {
+        Err(Exit::normal())
+    }
+
+    async fn terminate(&mut self, _reason: &ExitReason, cx: &mut Context<Self>) {
+        let monitor = cx.monitor(&self.0);
+        self.0.exit(ExitReason::Killed);
+        // Nothing of it is handled any more, but the wait of a guard outside would be over.
+        self.0.monitor().down().await;
+        drop(monitor);
+        let _kept_to_the_end = cx.monitor(&self.0);
+    }
+}
+
+#[tokio::test]
+async fn a_monitor_made_by_a_process_that_ends_is_gone_with_it() {
+    let (other, target) = lone(Worker::spec("t", &Journal::new())).await;
+    let child = ServerSpec::<LastWatch>::new(target.process().clone()).child("w");
+    let tree = of(Strategy::OneForOne, [child.restart(Restart::Temporary)]).await;
+    let watcher = tree.server::<()>("w").await;
+    let end = watcher.process().monitor();
+    watcher.cast(()).expect("there is room");
+    assert!(matches!(end.down().await.reason, ExitReason::Normal));
+    assert_eq!(other.node().counts().monitors, 0);
+    tree.shutdown().await;
+    other.shutdown().await;
 }

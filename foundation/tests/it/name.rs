@@ -167,3 +167,156 @@ async fn the_table_of_names_forgets_what_nobody_uses() {
     assert_eq!(node.counts().names, 1);
     root.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_name_is_found_by_its_key_and_looking_makes_none() {
+    let (tree, pid) = named(&["a"]).await;
+    let node = tree.node();
+    let found = node.whereis::<Do>("a").expect("the type fits").expect("it runs");
+    assert_eq!(found.pid(), pid[0]);
+    settled(&found).await;
+    let clash = node.whereis::<u64>("a").expect_err("it has another type");
+    assert_eq!(clash, NameError::TypeMismatch { key: "a".into() });
+    assert!(node.whereis::<Do>("b").expect("nobody uses it").is_none());
+    node.name::<u64>("b").expect("the look did not fix its type");
+    let was_text = node.name::<String>("c").expect("the name is free");
+    drop(was_text);
+    assert!(node.whereis::<Do>("c").expect("nobody uses it any more").is_none());
+    tree.kill("a").await;
+    assert!(node.whereis::<Do>("a").expect("the type fits").is_none());
+    tree.shutdown().await;
+}
+
+/// Temporary workers with these names, and their pids.
+async fn named(keys: &[&str]) -> (IsolatedTree, Vec<foundation::Pid>) {
+    let tree = IsolatedTree::start_with(|node| {
+        supervisor(Strategy::OneForOne).children(keys.iter().map(|key| {
+            let name = node.name::<Do>(key).expect("the name is free");
+            Worker::spec(key, &Journal::new()).name(&name).child(key).restart(Restart::Temporary)
+        }))
+    });
+    let tree = tree.await.expect("the tree starts");
+    let mut pids = Vec::new();
+    for key in keys {
+        pids.push(tree.process(key).await.pid());
+    }
+    (tree, pids)
+}
+
+#[tokio::test]
+async fn the_list_of_names_has_the_living_in_order_and_nobody_else() {
+    let nobody = node();
+    nobody.name::<Do>("unheld").expect("the name is free");
+    assert!(nobody.registered().is_empty());
+    let (tree, pids) = named(&["b", "a", "c"]).await;
+    let registered = || {
+        let holders = tree.node().registered().into_iter();
+        holders.map(|(key, holder)| (key.to_string(), holder.pid())).collect::<Vec<_>>()
+    };
+    let entry = |key: &str, pid| (key.to_owned(), pid);
+    assert_eq!(registered(), [entry("a", pids[1]), entry("b", pids[0]), entry("c", pids[2])]);
+    tree.kill("b").await;
+    assert_eq!(registered(), [entry("a", pids[1]), entry("c", pids[2])]);
+    let node = tree.node().clone();
+    tree.shutdown().await;
+    assert!(node.registered().is_empty());
+}
+
+/// Does not come back from its wake before another process has the name.
+struct InFlight {
+    name: foundation::Name<Do>,
+    old: foundation::Pid,
+    has_seen_successor: std::sync::atomic::AtomicBool,
+}
+
+impl std::task::Wake for InFlight {
+    fn wake(self: std::sync::Arc<Self>) {
+        // As in `Witness`: what was woken last on this thread is set free for the others.
+        drop(beside(async {}));
+        for _ in 0..2_000_000 {
+            if self.name.whereis().is_some_and(|holder| holder.pid() != self.old) {
+                self.has_seen_successor.store(true, std::sync::atomic::Ordering::SeqCst);
+                return;
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_entry_of_a_successor_stays_while_the_down_of_the_old_process_is_in_flight() {
+    let node = node();
+    let (name, group) = (
+        node.name::<Do>("a").expect("the name is free"),
+        node.group::<Do>("g").expect("the key is free"),
+    );
+    let worker = Worker::spec("a", &Journal::new()).name(&name).group(&group).child("a");
+    let root = Supervisor::start(&node, supervisor(Strategy::OneForOne).child(worker))
+        .await
+        .expect("it starts");
+    let old = name.whereis().expect("it runs");
+    let flight = std::sync::Arc::new(InFlight {
+        name: name.clone(),
+        old: old.pid(),
+        has_seen_successor: std::sync::atomic::AtomicBool::new(false),
+    });
+    let mut first = Box::pin(old.process().monitor().down());
+    let waker = std::task::Waker::from(std::sync::Arc::clone(&flight));
+    assert!(first.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
+    // Told after the first.
+    let last = old.process().monitor();
+    old.process().exit(ExitReason::Killed);
+    last.down().await;
+    assert!(flight.has_seen_successor.load(std::sync::atomic::Ordering::SeqCst), "in flight");
+    let new = name.whereis().expect("the entry stays");
+    assert_ne!(new.pid(), old.pid());
+    settled(&new).await;
+    assert_eq!(name.whereis().map(|holder| holder.pid()), Some(new.pid()));
+    assert_eq!(group.members().iter().map(|member| member.pid()).collect::<Vec<_>>(), [new.pid()]);
+    root.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_thousand_names_come_and_go_and_none_is_left() {
+    let node = node();
+    let baseline = Baseline::of(&node);
+    for _ in 0..3 {
+        let keys: Vec<_> = (0..1_000).map(|number| format!("n{number}")).collect();
+        let children = keys.iter().map(|key| {
+            let name = node.name::<Do>(key).expect("the name is free");
+            Worker::spec("w", &Journal::new()).name(&name).child(key)
+        });
+        let spec = supervisor(Strategy::OneForOne).children(children);
+        let root = Supervisor::start(&node, spec).await.expect("it starts");
+        assert_eq!(node.counts().names, 1_000);
+        for key in &keys {
+            assert!(node.whereis::<Do>(key).expect("the type fits").is_some(), "{key}");
+        }
+        root.shutdown().await;
+        baseline.assert_now();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_many_who_want_a_name_at_once_one_gets_it() {
+    let node = node();
+    let mut starts = Vec::new();
+    for _ in 0..50 {
+        let node = node.clone();
+        starts.push(beside(async move {
+            let spec = supervisor(Strategy::OneForOne).name("only");
+            Supervisor::start(&node, spec).await
+        }));
+    }
+    let mut roots = Vec::new();
+    for start in starts {
+        match start.await.expect("no start panics") {
+            Ok(root) => roots.push(root),
+            Err(error) => assert!(matches!(error, StartError::AlreadyStarted(_)), "{error:?}"),
+        }
+    }
+    assert_eq!(roots.len(), 1);
+    assert_eq!(node.registered()[0].1.pid(), roots[0].process().pid());
+    assert_eq!(node.counts().names, 1);
+    drop(roots);
+}

@@ -90,6 +90,7 @@ pub(crate) mod cell {
 
     impl Counters {
         pub(crate) fn monitor_dropped(&self) {}
+        pub(crate) fn monitors_fired(&self, _count: usize) {}
         pub(crate) fn process_ended(&self) {}
         pub(crate) fn zombie_gone(&self) {}
     }

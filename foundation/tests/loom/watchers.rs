@@ -11,20 +11,26 @@ use parking_lot::Mutex;
 use crate::actor::{Actor, Seen};
 use crate::process::cell::Process;
 use crate::process::exit::ExitReason;
-use crate::process::guarded_sink::GuardedSink;
-use crate::process::monitor::{Down, DownSink, Monitor, MonitorId, Watch};
-use crate::{Watcher, mailbox};
+use crate::process::guarded_sink::DownNotice;
+use crate::process::monitor::{Down, DownSink, Monitor, Watch};
+use crate::process::monitor_tag::Origin;
+use crate::process::pid::Pid;
+use crate::{Watcher, heard, mailbox};
 
 /// Keeps what it is told. Its lock is no part of the model.
 #[derive(Default)]
 struct Ear(Mutex<Vec<Down>>);
 
 impl DownSink for Ear {
-    fn down(&self, down: Down) {
-        self.0.lock().push(down);
+    fn down(&self, notice: DownNotice) {
+        self.0.lock().extend(notice.take());
     }
 
-    fn flush(&self, _monitor: MonitorId) {}
+    fn sweep(&self) {}
+
+    fn owner(&self) -> (Pid, Option<Arc<str>>) {
+        unreachable!("nobody asks in a model")
+    }
 }
 
 impl Ear {
@@ -47,7 +53,7 @@ fn a_watch_made_while_its_target_ends_fires_once() {
         let ending = target.end_beside(ExitReason::Shutdown);
         let ear = Arc::new(Ear::default());
         let sink: Arc<dyn DownSink> = Arc::<Ear>::clone(&ear);
-        let watch = Watch::of(&target.door(), sink);
+        let watch = Watch::of(&target.door(), sink, Origin::here());
         ending.join().expect("the end does not panic");
         noted.note(&ear.only());
         drop(watch);
@@ -63,7 +69,7 @@ fn a_wait_for_a_target_that_ends_meanwhile_is_over_with_its_reason() {
     loom::model(move || {
         let target = Actor::new(1);
         let ending = target.end_beside(ExitReason::Shutdown);
-        noted.note(&block_on(Monitor::of(&target.door()).down()).reason);
+        noted.note(&block_on(Monitor::of(&target.door(), Origin::here()).down()).reason);
         ending.join().expect("the end does not panic");
         assert_eq!(target.cell().watchers(), 0);
     });
@@ -74,7 +80,10 @@ fn a_wait_for_a_target_that_ends_meanwhile_is_over_with_its_reason() {
 fn two_who_wait_both_hear_of_the_end() {
     loom::model(|| {
         let target = Actor::new(1);
-        let (first, second) = (Monitor::of(&target.door()), Monitor::of(&target.door()));
+        let (first, second) = (
+            Monitor::of(&target.door(), Origin::here()),
+            Monitor::of(&target.door(), Origin::here()),
+        );
         let waiting = thread::spawn(move || block_on(second.down()).reason);
         let ending = target.end_beside(ExitReason::Shutdown);
         assert!(matches!(block_on(first.down()).reason, ExitReason::Shutdown));
@@ -88,9 +97,9 @@ fn two_who_wait_both_hear_of_the_end() {
 fn a_wait_that_is_given_up_while_the_target_ends_leaves_nothing_behind() {
     loom::model(|| {
         let target = Actor::new(1);
-        drop(Monitor::of(&target.door()));
+        drop(Monitor::of(&target.door(), Origin::here()));
         assert_eq!(target.cell().watchers(), 0, "it is off the list");
-        let monitor = Monitor::of(&target.door());
+        let monitor = Monitor::of(&target.door(), Origin::here());
         let ending = target.end_beside(ExitReason::Shutdown);
         {
             let mut cx = Context::from_waker(Waker::noop());
@@ -108,12 +117,12 @@ fn a_watch_dropped_while_its_target_ends_is_not_heard_of_afterwards() {
         let target = Actor::new(1);
         let post = mailbox(1);
         let watcher: Arc<dyn DownSink> = Arc::new(Watcher(post.clone()));
-        let watch = Watch::of(&target.door(), Arc::new(GuardedSink::new(watcher)));
+        let watch = Watch::of(&target.door(), watcher, Origin::here());
         let ending = target.end_beside(ExitReason::Shutdown);
         drop(watch);
-        assert!(post.take_control(&post.urgent).is_none(), "nothing is left");
+        assert!(heard(&post).is_empty(), "nothing is heard of it");
         ending.join().expect("the end does not panic");
-        assert!(post.take_control(&post.urgent).is_none(), "nothing comes later");
+        assert!(heard(&post).is_empty(), "nothing comes later");
     });
 }
 
@@ -121,11 +130,11 @@ fn a_watch_dropped_while_its_target_ends_is_not_heard_of_afterwards() {
 fn a_watch_that_is_dropped_never_takes_a_stranger_off_the_list() {
     loom::model(|| {
         let target = Actor::new(1);
-        let first = Watch::of(&target.door(), Arc::new(Ear::default()));
+        let first = Watch::of(&target.door(), Arc::new(Ear::default()), Origin::here());
         let ear = Arc::new(Ear::default());
         let stranger = {
             let (door, sink) = (target.door(), Arc::<Ear>::clone(&ear));
-            thread::spawn(move || Watch::of(&door, sink))
+            thread::spawn(move || Watch::of(&door, sink, Origin::here()))
         };
         let ending = target.end_beside(ExitReason::Shutdown);
         drop(first);
@@ -135,5 +144,25 @@ fn a_watch_that_is_dropped_never_takes_a_stranger_off_the_list() {
         assert!(matches!(ear.only(), ExitReason::NoProc | ExitReason::Shutdown));
         drop(stranger);
         assert_eq!(target.cell().watchers(), 0);
+    });
+}
+
+#[test]
+fn who_looks_while_the_target_ends_sees_each_watcher_at_most_once_and_takes_none_away() {
+    loom::model(|| {
+        let target = Actor::new(1);
+        let ear = Arc::new(Ear::default());
+        let sink: Arc<dyn DownSink> = Arc::<Ear>::clone(&ear);
+        let watch = Watch::of(&target.door(), sink, Origin::here());
+        let ending = target.end_beside(ExitReason::Shutdown);
+        let mut seen = Vec::new();
+        let next =
+            target.cell().look_at_watchers(0, |place, watcher| seen.push((place, watcher.id())));
+        assert!(next.is_none() && seen.len() <= 1, "{seen:?}");
+        let told = seen.iter().filter(|(place, id)| target.cell().advise(*place, *id)).count();
+        assert!(told <= seen.len());
+        ending.join().expect("the end does not panic");
+        assert!(matches!(ear.only(), ExitReason::Shutdown));
+        drop(watch);
     });
 }

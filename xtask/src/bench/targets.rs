@@ -10,7 +10,7 @@ pub(crate) enum Target {
     Bytes(f64),
 }
 
-const ALL: [(&str, Target); 20] = [
+const ALL: [(&str, Target); 22] = [
     ("tell1_bounded", Target::Ratio(0.3)),
     ("tell4_bounded", Target::Ratio(0.5)),
     ("call_seq", Target::Ratio(0.9)),
@@ -33,6 +33,8 @@ const ALL: [(&str, Target); 20] = [
     ("tell1_recorded", Target::Ratio(1.2)),
     // Four metrics a task, each a look-up under a lock of the recorder.
     ("task_recorded", Target::Ratio(1.5)),
+    ("monitor_down_100k", Target::Ratio(1.0)),
+    ("registry_lookup", Target::Ratio(1.0)),
 ];
 
 /// The target of an operation; `None` for a name that is none.

@@ -13,6 +13,9 @@ use crate::{EXIT_CLEAN, EXIT_FINDINGS};
 /// How many idle processes show that the example works.
 const IDLE_PROCESSES: &str = "2000";
 
+/// How many live monitors show that the example works.
+const LIVE_MONITORS: &str = "20000";
+
 /// One part of the bench stage.
 type Smoke<'a> = fn(&Runner<'a>) -> Result<u8, Failure>;
 
@@ -112,10 +115,11 @@ impl Runner<'_> {
 
     /// Built as the tests are, so that the stage costs seconds; it measures nothing.
     pub(super) fn bench(&self) -> Result<u8, Failure> {
-        let smokes: [(&str, Smoke<'_>); 3] = [
+        let smokes: [(&str, Smoke<'_>); 4] = [
             ("benches/ratios/main.rs", Self::ratios),
             ("benches/kernel.rs", Self::kernel),
             ("examples/million_idle.rs", Self::idle),
+            ("examples/million_monitors.rs", Self::monitors),
         ];
         for (file, smoke) in smokes {
             if !self.metadata.members.iter().any(|member| member.folder().join(file).is_file()) {
@@ -144,13 +148,24 @@ impl Runner<'_> {
 
     /// A few of the million processes; the program itself looks whether all are there, answer and go.
     fn idle(&self) -> Result<u8, Failure> {
-        let args = "build --quiet --locked --workspace --all-features --example million_idle";
-        let code = self.cargo(&words(args), &[])?;
+        self.example("million_idle", IDLE_PROCESSES)
+    }
+
+    /// A few of the million monitors; the program itself looks whether each fires once and none is left.
+    fn monitors(&self) -> Result<u8, Failure> {
+        self.example("million_monitors", LIVE_MONITORS)
+    }
+
+    fn example(&self, name: &str, count: &str) -> Result<u8, Failure> {
+        let build = "build --quiet --locked --workspace --all-features --example";
+        let mut args = words(build);
+        args.push(name);
+        let code = self.cargo(&args, &[])?;
         if code != EXIT_CLEAN {
             return Ok(code);
         }
-        let example = format!("debug/examples/million_idle{}", std::env::consts::EXE_SUFFIX);
-        self.program(&self.metadata.target_folder.join(example), &[IDLE_PROCESSES])
+        let example = format!("debug/examples/{name}{}", std::env::consts::EXE_SUFFIX);
+        self.program(&self.metadata.target_folder.join(example), &[count])
     }
 
     /// The same seeds every time.

@@ -64,12 +64,17 @@ fn fails_at_the_first_wrong_thing(fixture: &Fixture) {
 }
 
 #[test]
-fn the_bench_stage_fails_when_a_bench_or_the_example_does() {
+fn the_bench_stage_fails_when_a_bench_or_an_example_does() {
     let fixture = Fixture::copied("ci", "ci_bench");
     let files = [
         (
             "examples/million_idle.rs",
             "//! Idles.\nfn main() {}\n",
+            "//! Fails.\nfn main() { assert!(false) }\n",
+        ),
+        (
+            "examples/million_monitors.rs",
+            "//! Watches.\nfn main() {}\n",
             "//! Fails.\nfn main() { assert!(false) }\n",
         ),
         (

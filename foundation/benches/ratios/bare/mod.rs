@@ -5,3 +5,4 @@ pub(crate) mod life;
 pub(crate) mod mail;
 pub(crate) mod relay;
 pub(crate) mod restart;
+pub(crate) mod watch;

@@ -6,6 +6,7 @@ pub(crate) mod mail;
 pub(crate) mod recorded;
 pub(crate) mod relay;
 pub(crate) mod restart;
+pub(crate) mod watch;
 
 use foundation::{ChildSpec, Node, NodeConfig, Strategy, Supervisor, SupervisorSpec};
 use std::time::Duration;
