@@ -72,6 +72,7 @@
 #![forbid(unsafe_code)]
 
 mod alarm;
+mod backoff;
 mod clock;
 mod error;
 mod gen_server;
@@ -87,6 +88,7 @@ mod thread_server;
 pub mod time;
 
 pub use alarm::Alarm;
+pub use backoff::{Backoff, Jitter};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
 pub use gen_server::context::Context;

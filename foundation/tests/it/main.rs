@@ -1,6 +1,7 @@
 //! The guarantees of the kernel, through its public interface alone.
 
 mod alarm;
+mod backoff;
 mod blocking;
 mod clerk;
 mod gen_server;
