@@ -78,6 +78,7 @@ mod error;
 mod gen_server;
 mod node;
 mod process;
+mod rate_limiter;
 mod send;
 mod supervisor;
 mod sync;
@@ -111,6 +112,10 @@ pub use process::recipient::Recipient;
 pub use process::reply::Reply;
 pub use process::sending::Permit;
 pub use process::server_ref::ServerRef;
+pub use rate_limiter::denied::{RateDenied, RateStatus, RateWaitError};
+pub use rate_limiter::direct::RateLimiter;
+pub use rate_limiter::keyed::KeyedRateLimiter;
+pub use rate_limiter::quota::{Algorithm, Rate, RateError};
 pub use send::dead_letter::{DeadLetter, DeadLetterCounts, DeadLetterReason, DeadLetters};
 pub use send::{
     Accepted, Address, DeliveryError, Handled, accepted, accepted_or_dead_letter, handled,

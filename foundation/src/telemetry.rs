@@ -5,6 +5,7 @@ use metrics::{Unit, counter, describe_counter};
 use crate::alarm::Alarm;
 use crate::error::CastFailure;
 use crate::process::exit::ExitReason;
+use crate::rate_limiter::denied::RateDenied;
 use crate::send::dead_letter::DeadLetterReason;
 
 const EXITS: &str = "foundation.process.exits_total";
@@ -14,6 +15,13 @@ const RESTARTS: &str = "foundation.supervisor.restarts_total";
 const GAVE_UP: &str = "foundation.supervisor.gave_up_total";
 const ALARMS: &str = "foundation.alarm.raised_total";
 const LISTENER_PANICS: &str = "foundation.listener.panics_total";
+
+const RATE_CHECKS: &str = "foundation.rate_limiter.checks_total";
+const RATE_KEYS_FORGOTTEN: &str = "foundation.rate_limiter.keys_forgotten_total";
+const BREAKER_CALLS: &str = "foundation.circuit_breaker.calls_total";
+const BREAKER_CHANGES: &str = "foundation.circuit_breaker.state_changes_total";
+const RETRY_RUNS: &str = "foundation.retry.runs_total";
+const RETRIES: &str = "foundation.retry.retries_total";
 
 /// Describes every metric of this crate to the installed recorder. Call it once, after installing one.
 ///
@@ -30,6 +38,12 @@ pub fn describe_metrics() {
     describe_counter!(GAVE_UP, Unit::Count, "supervisors that exceeded their restart intensity");
     describe_counter!(ALARMS, Unit::Count, "findings of the kernel about its processes, by kind");
     describe_counter!(LISTENER_PANICS, Unit::Count, "panics of who hears reports or alarms");
+    describe_counter!(RATE_CHECKS, Unit::Count, "checks of rate limiters, by result");
+    describe_counter!(RATE_KEYS_FORGOTTEN, Unit::Count, "idle keys that made room for new ones");
+    describe_counter!(BREAKER_CALLS, Unit::Count, "calls through circuit breakers, by result");
+    describe_counter!(BREAKER_CHANGES, Unit::Count, "state changes of circuit breakers, by state");
+    describe_counter!(RETRY_RUNS, Unit::Count, "operations with retries that ended, by result");
+    describe_counter!(RETRIES, Unit::Count, "attempts after the first one");
 }
 
 /// Counts one end. A key that is written out, which `EXITS` is not, costs no allocation and is hashed once.
@@ -83,4 +97,25 @@ pub(crate) fn listener_panicked(listener: &'static str) {
 
 pub(crate) fn alarm_raised(alarm: &Alarm) {
     counter!(ALARMS, "kind" => alarm.kind()).increment(1);
+}
+
+/// Counts one check. Written out for the same reason as above.
+macro_rules! count_check {
+    ($result:literal) => {
+        counter!("foundation.rate_limiter.checks_total", "result" => $result).increment(1)
+    };
+}
+
+#[inline]
+pub(crate) fn rate_checked(outcome: &Result<(), RateDenied>) {
+    match outcome {
+        Ok(()) => count_check!("allowed"),
+        Err(RateDenied::Limited { .. }) => count_check!("limited"),
+        Err(RateDenied::Never { .. }) => count_check!("never"),
+        Err(RateDenied::NoRoom { .. }) => count_check!("no_room"),
+    }
+}
+
+pub(crate) fn rate_keys_forgotten(keys: usize) {
+    counter!(RATE_KEYS_FORGOTTEN).increment(keys as u64);
 }

@@ -16,6 +16,8 @@ mod monitor;
 mod name;
 mod owned_tasks;
 mod process;
+mod rate_limiter;
+mod rate_model;
 mod send;
 mod snapshot;
 mod stash;
