@@ -66,6 +66,9 @@
 //! * [`Monitor`]: exactly one [`Down`] for each.
 //! * [`TaskSupervisorSpec`], [`TaskPool`]: tasks with one shared limit.
 //! * [`accepted`], [`handled`], [`DeadLetters`]: what happened to a message.
+//! * [`RateLimiter`], [`KeyedRateLimiter`]: how often something may happen.
+//! * [`CircuitBreaker`]: not asking somebody who does not answer.
+//! * [`RetryPolicy`], [`Backoff`], [`RetryBudget`]: asking again. [`Timeouts`]: for how long to ask.
 //! * [`ProcessStatus`], [`Node::processes`]: what a process is doing, and all of them, without asking.
 //! * [`Alarm`]: what the kernel finds wrong by itself.
 
@@ -73,12 +76,15 @@
 
 mod alarm;
 mod backoff;
+mod circuit_breaker;
 mod clock;
 mod error;
 mod gen_server;
 mod node;
 mod process;
+mod random;
 mod rate_limiter;
+mod retry;
 mod send;
 mod supervisor;
 mod sync;
@@ -87,9 +93,14 @@ mod task;
 mod telemetry;
 mod thread_server;
 pub mod time;
+mod timeouts;
 
 pub use alarm::Alarm;
 pub use backoff::{Backoff, Jitter};
+pub use circuit_breaker::breaker::CircuitBreaker;
+pub use circuit_breaker::config::{BreakerConfigError, CircuitBreakerConfig, TripRule};
+pub use circuit_breaker::permit::BreakerPermit;
+pub use circuit_breaker::rejected::{BreakerError, BreakerRejected, BreakerState, BreakerStatus};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
 pub use gen_server::context::Context;
@@ -116,6 +127,10 @@ pub use rate_limiter::denied::{RateDenied, RateStatus, RateWaitError};
 pub use rate_limiter::direct::RateLimiter;
 pub use rate_limiter::keyed::KeyedRateLimiter;
 pub use rate_limiter::quota::{Algorithm, Rate, RateError};
+pub use retry::budget::RetryBudget;
+pub use retry::delays::Delays;
+pub use retry::error::{FailedAttempt, RetryEnd, RetryError, Verdict};
+pub use retry::policy::RetryPolicy;
 pub use send::dead_letter::{DeadLetter, DeadLetterCounts, DeadLetterReason, DeadLetters};
 pub use send::{
     Accepted, Address, DeliveryError, Handled, accepted, accepted_or_dead_letter, handled,
@@ -140,3 +155,4 @@ pub use task::{
 };
 pub use telemetry::describe_metrics;
 pub use thread_server::{ThreadContext, ThreadServer, ThreadServerSpec};
+pub use timeouts::{Timeouts, TimeoutsError};

@@ -3,9 +3,11 @@
 use metrics::{Unit, counter, describe_counter};
 
 use crate::alarm::Alarm;
+use crate::circuit_breaker::rejected::BreakerState;
 use crate::error::CastFailure;
 use crate::process::exit::ExitReason;
 use crate::rate_limiter::denied::RateDenied;
+use crate::retry::error::RetryEnd;
 use crate::send::dead_letter::DeadLetterReason;
 
 const EXITS: &str = "foundation.process.exits_total";
@@ -118,4 +120,41 @@ pub(crate) fn rate_checked(outcome: &Result<(), RateDenied>) {
 
 pub(crate) fn rate_keys_forgotten(keys: usize) {
     counter!(RATE_KEYS_FORGOTTEN).increment(keys as u64);
+}
+
+#[inline]
+pub(crate) fn breaker_succeeded() {
+    counter!("foundation.circuit_breaker.calls_total", "result" => "success").increment(1);
+}
+
+pub(crate) fn breaker_failed() {
+    counter!(BREAKER_CALLS, "result" => "failure").increment(1);
+}
+
+pub(crate) fn breaker_rejected() {
+    counter!("foundation.circuit_breaker.calls_total", "result" => "rejected").increment(1);
+}
+
+pub(crate) fn breaker_changed(state: BreakerState) {
+    let to = match state {
+        BreakerState::Closed => "closed",
+        BreakerState::Open => "open",
+        BreakerState::HalfOpen => "half_open",
+    };
+    counter!(BREAKER_CHANGES, "to" => to).increment(1);
+}
+
+pub(crate) fn retried() {
+    counter!(RETRIES).increment(1);
+}
+
+pub(crate) fn retry_ended(outcome: Result<(), RetryEnd>) {
+    let result = match outcome {
+        Ok(()) => "success",
+        Err(RetryEnd::Stopped) => "stopped",
+        Err(RetryEnd::Exhausted) => "exhausted",
+        Err(RetryEnd::Deadline) => "deadline",
+        Err(RetryEnd::Budget) => "budget",
+    };
+    counter!(RETRY_RUNS, "result" => result).increment(1);
 }

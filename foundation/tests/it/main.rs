@@ -3,6 +3,8 @@
 mod alarm;
 mod backoff;
 mod blocking;
+mod breaker_model;
+mod circuit_breaker;
 mod clerk;
 mod gen_server;
 mod group;
@@ -18,6 +20,7 @@ mod owned_tasks;
 mod process;
 mod rate_limiter;
 mod rate_model;
+mod retry;
 mod send;
 mod snapshot;
 mod stash;
@@ -30,6 +33,7 @@ mod suspend;
 mod task;
 mod telemetry;
 mod thread_server;
+mod timeouts;
 mod timers;
 #[cfg(debug_assertions)]
 mod wait_for;
