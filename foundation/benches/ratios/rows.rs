@@ -5,9 +5,9 @@ use crate::{bare, ours, rig};
 /// Which side of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// Plain tokio.
+    /// Plain tokio, `governor`, or nothing at all.
     Bare = 0,
-    /// A supervised process.
+    /// A supervised process, or another part of the crate.
     Ours = 1,
 }
 
@@ -44,7 +44,7 @@ macro_rules! row {
     };
 }
 
-pub(crate) const ROWS: [Row; 14] = [
+pub(crate) const ROWS: [Row; 21] = [
     row!(tell1_bounded, 200_000, 200, mail::tell(1)),
     row!(tell4_bounded, 200_000, 200, mail::tell(4)),
     row!(call_seq, 50_000, 50, mail::call(1)),
@@ -59,4 +59,11 @@ pub(crate) const ROWS: [Row; 14] = [
     row!(restart_1, 400, 3, restart::one_for_one(1)),
     row!(restart_10k, 400, 3, restart::one_for_one(10_000)),
     row!(rest_for_one_100, 40, 2, restart::rest_for_one(100)),
+    row!(rate_direct, 400_000, 100, limits::direct(1)),
+    row!(rate_keyed_100k, 400_000, 100, limits::keyed(1)),
+    row!(rate_direct_2, 400_000, 100, limits::direct(2)),
+    row!(rate_keyed_100k_2, 400_000, 100, limits::keyed(2)),
+    row!(rate_sliding, 400_000, 100, limits::sliding(1)),
+    row!(rate_sliding_2, 400_000, 100, limits::sliding(2)),
+    row!(breaker_closed, 1_000_000, 100, limits::breaker_closed()),
 ];

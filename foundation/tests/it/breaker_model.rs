@@ -153,58 +153,75 @@ fn take<'a>(
     (!running.is_empty()).then(|| running.swap_remove(which % running.len()))
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
 
-    #[test]
-    fn a_breaker_does_what_the_reference_does(
-        rule in rule(),
-        needed in 1..4_u32,
-        probes in 1..4_u32,
-        events in prop::collection::vec(event(), 1..100),
-    ) {
-        let clock = Arc::new(ManualClock::new());
-        let ns = Duration::from_nanos;
-        let reset = Backoff { base: ns(5), factor: 2, cap: ns(15), jitter: Jitter::None };
-        let config = CircuitBreakerConfig::default()
-            .trip(rule).success_threshold(needed).probes(probes).reset_backoff(reset);
-        let breaker = CircuitBreaker::new(config, clock.clone()).expect("valid");
-        let mut reference = Reference {
-            rule, needed: needed as usize, probes: probes as usize, opened: None, is_probed: false,
-            ended: Vec::new(), begun: 0, era: 0, openings: 0,
-        };
-        let mut running = Vec::new();
-        for event in events {
-            let now = u64::try_from(clock.monotonic().as_nanos()).expect("it is a recent origin");
-            match event {
-                Event::Pass(by) => clock.advance(ns(by)),
-                Event::Begin => match (breaker.permit(), reference.begin(now)) {
-                    (Ok(permit), Ok(era)) => running.push((permit, era)),
-                    (ours, theirs) => prop_assert_eq!(ours.map(drop).err(), theirs.err()),
-                },
-                Event::Succeed(which) => if let Some((permit, era)) = take(&mut running, which) {
+#[test]
+fn a_breaker_does_what_the_reference_does() {
+    proptest!(cases(3000), |(rule in rule(), needed in 1..4_u32, probes in 1..4_u32, events in prop::collection::vec(event(), 1..100))| {
+        compare(rule, needed, probes, events);
+    });
+}
+
+fn compare(rule: TripRule, needed: u32, probes: u32, events: Vec<Event>) {
+    let clock = Arc::new(ManualClock::new());
+    let ns = Duration::from_nanos;
+    let reset = Backoff { base: ns(5), factor: 2, cap: ns(15), jitter: Jitter::None };
+    let config = CircuitBreakerConfig::default()
+        .trip(rule)
+        .success_threshold(needed)
+        .probes(probes)
+        .reset_backoff(reset);
+    let breaker = CircuitBreaker::new(config, clock.clone()).expect("valid");
+    let mut reference = Reference {
+        rule,
+        needed: needed as usize,
+        probes: probes as usize,
+        opened: None,
+        is_probed: false,
+        ended: Vec::new(),
+        begun: 0,
+        era: 0,
+        openings: 0,
+    };
+    let mut running = Vec::new();
+    for event in events {
+        let now = u64::try_from(clock.monotonic().as_nanos()).expect("it is a recent origin");
+        match event {
+            Event::Pass(by) => clock.advance(ns(by)),
+            Event::Begin => match (breaker.permit(), reference.begin(now)) {
+                (Ok(permit), Ok(era)) => running.push((permit, era)),
+                (ours, theirs) => assert_eq!(ours.map(drop).err(), theirs.err()),
+            },
+            Event::Succeed(which) => {
+                if let Some((permit, era)) = take(&mut running, which) {
                     permit.success();
                     reference.end(now, era, false);
-                },
-                Event::Fail(which) => if let Some((permit, era)) = take(&mut running, which) {
-                    permit.failure();
-                    reference.end(now, era, true);
-                },
-                Event::Drop(which) => if let Some((permit, era)) = take(&mut running, which) {
-                    drop(permit);
-                    reference.end(now, era, true);
-                },
-                Event::Trip => {
-                    breaker.trip();
-                    reference.open(now);
-                }
-                Event::Reset => {
-                    breaker.reset();
-                    reference.close();
                 }
             }
-            let now = u64::try_from(clock.monotonic().as_nanos()).expect("it is a recent origin");
-            prop_assert_eq!(breaker.state(), reference.state(now));
+            Event::Fail(which) => {
+                if let Some((permit, era)) = take(&mut running, which) {
+                    permit.failure();
+                    reference.end(now, era, true);
+                }
+            }
+            Event::Drop(which) => {
+                if let Some((permit, era)) = take(&mut running, which) {
+                    drop(permit);
+                    reference.end(now, era, true);
+                }
+            }
+            Event::Trip => {
+                breaker.trip();
+                reference.open(now);
+            }
+            Event::Reset => {
+                breaker.reset();
+                reference.close();
+            }
         }
+        let now = u64::try_from(clock.monotonic().as_nanos()).expect("it is a recent origin");
+        assert_eq!(breaker.state(), reference.state(now));
     }
 }

@@ -134,72 +134,80 @@ fn nanos(clock: &ManualClock) -> u64 {
     u64::try_from(clock.monotonic().as_nanos()).expect("it is a recent origin")
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
 
-    #[test]
-    fn a_limiter_decides_as_its_definition_does(
-        algorithm in algorithm(),
-        limit in 0..6_u32,
-        period in 1..60_u64,
-        events in prop::collection::vec(event(1), 1..80),
-    ) {
-        let clock = Arc::new(ManualClock::new());
-        let limiter = RateLimiter::new(rate(algorithm, limit, period), clock.clone()).expect("valid");
-        let mut model = Model::new(algorithm, limit, period);
-        for event in events {
-            let now = nanos(&clock);
-            match event {
-                Event::Pass(by) => clock.advance(Duration::from_nanos(by)),
-                Event::Check { n, .. } => {
-                    let remaining = u64::from(limiter.peek().remaining);
-                    prop_assert!(remaining == 0 || model.admits(now, remaining));
-                    prop_assert!(!model.admits(now, remaining + 1));
-                    model.judge(now, n, limiter.check_n(n));
-                }
-                Event::Change { limit, period } => {
-                    limiter.reconfigure(rate(algorithm, limit, period)).expect("valid");
-                    model.change(now, limit, period);
-                }
+#[test]
+fn a_limiter_decides_as_its_definition_does() {
+    proptest!(cases(1500), |(algorithm in algorithm(), limit in 0..6_u32, period in 1..60_u64, events in prop::collection::vec(event(1), 1..80))| {
+        compare(algorithm, limit, period, events);
+    });
+}
+
+fn compare(algorithm: Algorithm, limit: u32, period: u64, events: Vec<Event>) {
+    let clock = Arc::new(ManualClock::new());
+    let limiter = RateLimiter::new(rate(algorithm, limit, period), clock.clone()).expect("valid");
+    let mut model = Model::new(algorithm, limit, period);
+    for event in events {
+        let now = nanos(&clock);
+        match event {
+            Event::Pass(by) => clock.advance(Duration::from_nanos(by)),
+            Event::Check { n, .. } => {
+                let remaining = u64::from(limiter.peek().remaining);
+                assert!(remaining == 0 || model.admits(now, remaining));
+                assert!(!model.admits(now, remaining + 1));
+                model.judge(now, n, limiter.check_n(n));
+            }
+            Event::Change { limit, period } => {
+                limiter.reconfigure(rate(algorithm, limit, period)).expect("valid");
+                model.change(now, limit, period);
             }
         }
     }
+}
 
-    #[test]
-    fn a_keyed_limiter_decides_for_each_key_as_if_it_forgot_none(
-        algorithm in algorithm(),
-        limit in 0..6_u32,
-        period in 1..60_u64,
-        max_keys in 1..4_usize,
-        events in prop::collection::vec(event(5), 1..120),
-    ) {
-        let clock = Arc::new(ManualClock::new());
-        let first = rate(algorithm, limit, period);
-        let limiter = KeyedRateLimiter::<u8>::new(first, max_keys, clock.clone()).expect("valid");
-        let mut fresh = Model::new(algorithm, limit, period);
-        let mut models = BTreeMap::<u8, Model>::new();
-        for event in events {
-            let now = nanos(&clock);
-            match event {
-                Event::Pass(by) => clock.advance(Duration::from_nanos(by)),
-                Event::Check { key, n } => {
-                    let others = models.iter().filter(|(other, model)| **other != key && model.used(now) > 0);
-                    let others = others.count();
-                    let model = models.entry(key).or_insert_with(|| fresh.clone());
-                    match limiter.check_n(&key, n) {
-                        Err(RateDenied::NoRoom { retry_after }) => {
-                            prop_assert!(others >= max_keys && !retry_after.is_zero());
-                            prop_assert_eq!(model.used(now), 0);
-                        }
-                        outcome => model.judge(now, n, outcome),
+#[test]
+fn a_keyed_limiter_decides_for_each_key_as_if_it_forgot_none() {
+    proptest!(cases(1500), |(algorithm in algorithm(), limit in 0..6_u32, period in 1..60_u64, max_keys in 1..4_usize, events in prop::collection::vec(event(5), 1..120))| {
+        compare_keyed(algorithm, limit, period, max_keys, events);
+    });
+}
+
+fn compare_keyed(
+    algorithm: Algorithm,
+    limit: u32,
+    period: u64,
+    max_keys: usize,
+    events: Vec<Event>,
+) {
+    let clock = Arc::new(ManualClock::new());
+    let first = rate(algorithm, limit, period);
+    let limiter = KeyedRateLimiter::<u8>::new(first, max_keys, clock.clone()).expect("valid");
+    let mut fresh = Model::new(algorithm, limit, period);
+    let mut models = BTreeMap::<u8, Model>::new();
+    for event in events {
+        let now = nanos(&clock);
+        match event {
+            Event::Pass(by) => clock.advance(Duration::from_nanos(by)),
+            Event::Check { key, n } => {
+                let others =
+                    models.iter().filter(|(other, model)| **other != key && model.used(now) > 0);
+                let others = others.count();
+                let model = models.entry(key).or_insert_with(|| fresh.clone());
+                match limiter.check_n(&key, n) {
+                    Err(RateDenied::NoRoom { retry_after }) => {
+                        assert!(others >= max_keys && !retry_after.is_zero());
+                        assert_eq!(model.used(now), 0);
                     }
-                    prop_assert!(limiter.keys() <= max_keys);
+                    outcome => model.judge(now, n, outcome),
                 }
-                Event::Change { limit, period } => {
-                    limiter.reconfigure(rate(algorithm, limit, period)).expect("valid");
-                    models.values_mut().for_each(|model| model.change(now, limit, period));
-                    fresh.change(now, limit, period);
-                }
+                assert!(limiter.keys() <= max_keys);
+            }
+            Event::Change { limit, period } => {
+                limiter.reconfigure(rate(algorithm, limit, period)).expect("valid");
+                models.values_mut().for_each(|model| model.change(now, limit, period));
+                fresh.change(now, limit, period);
             }
         }
     }

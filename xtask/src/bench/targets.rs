@@ -1,16 +1,18 @@
-//! The operations and what each may cost: the table of section 9 of the architecture, as far as the kernel goes, and one more
-//! way to start a process.
+//! The operations and what each may cost: the table of section 9 of the architecture, as far as the kernel goes, one more way to
+//! start a process, limiters beside those of `governor`, and a breaker beside a bare call.
 
 /// The most that an operation may cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Target {
-    /// So many times what bare tokio takes in the same round.
+    /// So many times what the base takes in the same round.
     Ratio(f64),
-    /// So many bytes, whatever bare tokio needs.
+    /// So many nanoseconds more than the base takes in the same round.
+    Over(f64),
+    /// So many bytes, whatever the base needs.
     Bytes(f64),
 }
 
-const ALL: [(&str, Target); 14] = [
+const ALL: [(&str, Target); 21] = [
     ("tell1_bounded", Target::Ratio(0.3)),
     ("tell4_bounded", Target::Ratio(0.5)),
     ("call_seq", Target::Ratio(0.9)),
@@ -25,6 +27,13 @@ const ALL: [(&str, Target); 14] = [
     ("restart_1", Target::Ratio(1.0)),
     ("restart_10k", Target::Ratio(1.0)),
     ("rest_for_one_100", Target::Ratio(0.7)),
+    ("rate_direct", Target::Ratio(1.0)),
+    ("rate_keyed_100k", Target::Ratio(1.0)),
+    ("rate_direct_2", Target::Ratio(1.0)),
+    ("rate_keyed_100k_2", Target::Ratio(1.0)),
+    ("rate_sliding", Target::Ratio(1.0)),
+    ("rate_sliding_2", Target::Ratio(1.0)),
+    ("breaker_closed", Target::Over(30.0)),
 ];
 
 /// The target of an operation; `None` for a name that is none.

@@ -1,6 +1,7 @@
 //! Our side: supervised processes through the public API alone, with everything that a process has.
 
 pub(crate) mod life;
+pub(crate) mod limits;
 pub(crate) mod mail;
 pub(crate) mod relay;
 pub(crate) mod restart;
