@@ -23,7 +23,7 @@ pub(crate) struct Part {
 pub(crate) enum Tally {
     Consecutive { streak: u32, most: u32 },
     Failures { stamps: VecDeque<u64>, count: usize, window: u64 },
-    Ratio { parts: [Part; PARTS], width: u64, percent: u64, min_calls: u64 },
+    Ratio { parts: Box<[Part; PARTS]>, width: u64, percent: u64, min_calls: u64 },
 }
 
 impl Tally {
@@ -36,7 +36,7 @@ impl Tally {
                 window: nanos(window),
             },
             TripRule::Ratio { percent, min_calls, window } => Self::Ratio {
-                parts: [Part::default(); PARTS],
+                parts: Box::new([Part::default(); PARTS]),
                 width: nanos(window).div_ceil(PARTS as u64),
                 percent: u64::from(percent),
                 min_calls: u64::from(min_calls),

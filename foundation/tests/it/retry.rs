@@ -216,7 +216,7 @@ async fn a_run_can_move_to_another_thread() {
         value
     }
     let policy = plain();
-    let names = vec!["a".to_owned()];
+    let names = ["a".to_owned()];
     let run = async move {
         policy.run(async |attempt| names.get(attempt as usize).ok_or(attempt), always).await.is_ok()
     };
