@@ -13,7 +13,7 @@ use crate::process::blocking::{BlockingError, BlockingFailure};
 use crate::process::exit::ExitReason;
 use crate::process::name::NameError;
 use crate::resource::{AcquireError, UnknownResource};
-use crate::send::DeliveryError;
+use crate::send::error::{DeliveryError, DeliveryFailure};
 use crate::supervisor::handle::{ChildError, StartChildError};
 use crate::supervisor::spec::SpecError;
 use crate::sys::suspend::SuspendError;
@@ -268,6 +268,7 @@ impl Classify for SendFailure {
         match self {
             Self::Timeout | Self::Full => Classification::passing(Severity::Low),
             Self::NoProc => Classification::infrastructure(Severity::Medium),
+            Self::SelfSend => Classification::bug(),
         }
     }
 }
@@ -290,13 +291,26 @@ impl Classify for CallError {
     }
 }
 
-/// A delivery resolves its address anew each time, so that all of it may succeed later.
-impl<M> Classify for DeliveryError<M> {
+/// A delivery resolves its address anew each time, so that what was certainly not handled may succeed later.
+impl Classify for DeliveryFailure {
     fn classification(&self) -> Classification {
         match self {
-            Self::NotAccepted(_) | Self::Dropped => Classification::passing(Severity::Low),
-            Self::Died(_) | Self::Timeout => Classification::passing(Severity::Medium),
+            Self::NotAccepted(SendFailure::SelfSend) => Classification::bug(),
+            Self::NotAccepted(SendFailure::Timeout | SendFailure::Full | SendFailure::NoProc)
+            | Self::Withheld
+            | Self::Dropped => Classification::passing(Severity::Low),
+            Self::Died(_) | Self::Timeout => Classification::infrastructure(Severity::Medium),
         }
+    }
+}
+
+/// What may have been handled by an earlier attempt is not to be tried again, whatever the last one came to.
+impl<M> Classify for DeliveryError<M> {
+    fn classification(&self) -> Classification {
+        if self.may_have_been_handled() {
+            return Classification::infrastructure(Severity::Medium);
+        }
+        self.failure.classification()
     }
 }
 

@@ -70,6 +70,9 @@
 //! * [`ResourceLimits`]: so many units of each kind, and a watch over how close they are to their limit.
 //! * [`Classify`]: what an error is about, how bad it is and whether to try again, without matching its variants.
 //! * [`METRICS`]: what is counted.
+//! * [`RateLimiter`], [`KeyedRateLimiter`]: how often something may happen.
+//! * [`CircuitBreaker`]: not asking somebody who does not answer.
+//! * [`RetryPolicy`], [`Backoff`], [`RetryBudget`]: asking again. [`Timeouts`]: for how long to ask.
 //! * [`ProcessStatus`], [`Node::processes`]: what a process is doing, and all of them, without asking.
 //! * [`Alarm`]: what the kernel finds wrong by itself.
 
@@ -77,6 +80,7 @@
 
 mod alarm;
 mod backoff;
+mod circuit_breaker;
 mod classify;
 mod clock;
 mod error;
@@ -84,7 +88,10 @@ mod gen_server;
 mod metric;
 mod node;
 mod process;
+mod random;
+mod rate_limiter;
 mod resource;
+mod retry;
 mod send;
 mod supervisor;
 mod sync;
@@ -93,9 +100,14 @@ mod task;
 mod telemetry;
 mod thread_server;
 pub mod time;
+mod timeouts;
 
 pub use alarm::Alarm;
 pub use backoff::{Backoff, Jitter};
+pub use circuit_breaker::breaker::CircuitBreaker;
+pub use circuit_breaker::config::{BreakerConfigError, CircuitBreakerConfig, TripRule};
+pub use circuit_breaker::permit::BreakerPermit;
+pub use circuit_breaker::rejected::{BreakerError, BreakerRejected, BreakerState, BreakerStatus};
 pub use classify::{Classification, Classify, ErrorClass, Recover, Severity};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
@@ -105,6 +117,7 @@ pub use gen_server::spec::ServerSpec;
 pub use gen_server::stash::{StashError, StashFailure};
 pub use gen_server::timers::TimerRef;
 pub use gen_server::{GenServer, Info};
+pub use metric::{Metric, MetricKind, MetricUnit};
 pub use node::{Node, NodeConfig, NodeCounts, NodeError};
 pub use process::blocking::{BlockingError, BlockingFailure};
 pub use process::cell::ProcessRef;
@@ -120,6 +133,18 @@ pub use process::recipient::Recipient;
 pub use process::reply::Reply;
 pub use process::sending::Permit;
 pub use process::server_ref::ServerRef;
+pub use rate_limiter::denied::{RateDenied, RateStatus, RateWaitError};
+pub use rate_limiter::direct::RateLimiter;
+pub use rate_limiter::keyed::KeyedRateLimiter;
+pub use rate_limiter::quota::{Algorithm, Rate, RateError};
+pub use resource::{
+    AcquireError, Pressure, PressureWatch, Resource, ResourceLimits, ResourcePermit, ResourceSpec,
+    UnknownResource,
+};
+pub use retry::budget::RetryBudget;
+pub use retry::delays::Delays;
+pub use retry::error::{FailedAttempt, RetryEnd, RetryError, Verdict};
+pub use retry::policy::RetryPolicy;
 pub use send::address::Address;
 pub use send::broadcast::report::{BroadcastError, BroadcastOutcome, BroadcastReport};
 pub use send::broadcast::{Broadcast, BroadcastRule};
@@ -131,10 +156,6 @@ pub use send::dead_letter::filter::DeadLetterFilter;
 pub use send::dead_letter::letter::{
     DeadLetter, DeadLetterAddress, DeadLetterId, DeadLetterInfo, DeadLetterRecording,
     DeadLetterState,
-};
-pub use resource::{
-    AcquireError, Pressure, PressureWatch, Resource, ResourceLimits, ResourcePermit, ResourceSpec,
-    UnknownResource,
 };
 pub use send::dead_letter::letters::DeadLetters;
 pub use send::dead_letter::options::{DeadLetterOptions, DeadLetterOverflow};
@@ -169,6 +190,6 @@ pub use task::place::PoolPermit;
 pub use task::pool::{TaskId, TaskPool, TaskSupervisorRef};
 pub use task::spec::TaskSupervisorSpec;
 pub use task::stream::{TaskItem, TaskStream};
-pub use metric::{Metric, MetricKind, MetricUnit};
 pub use telemetry::{METRICS, describe_metrics};
 pub use thread_server::{ThreadContext, ThreadServer, ThreadServerSpec};
+pub use timeouts::{Timeouts, TimeoutsError};

@@ -1,10 +1,10 @@
 //! The locks and atomics of the lock-level code, real ones normally and loom's under `cfg(loom)`.
 //!
-//! Only what the mailbox, the reply cell and the cell of a process need. Nothing here adds behaviour.
+//! Only what the mailbox, the reply cell, the cell of a process, the limiters and the breaker need. Nothing here adds behaviour.
 
 #[cfg(not(loom))]
 mod real {
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
     pub(crate) use parking_lot::{Mutex, MutexGuard};
 }
@@ -12,7 +12,7 @@ mod real {
 #[cfg(loom)]
 mod real {
     pub(crate) use loom::sync::MutexGuard;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 
     /// A loom mutex with the poison-free interface of the real one.
     #[derive(Debug)]
@@ -29,4 +29,4 @@ mod real {
     }
 }
 
-pub(crate) use real::{AtomicBool, AtomicU8, Mutex, MutexGuard, Ordering};
+pub(crate) use real::{AtomicBool, AtomicU8, AtomicU64, Mutex, MutexGuard, Ordering};

@@ -7,8 +7,8 @@
 use metrics::{counter, gauge};
 
 use crate::alarm::Alarm;
-use crate::error::{CallError, CastFailure, SendFailure};
 use crate::circuit_breaker::rejected::BreakerState;
+use crate::error::{CallError, CastFailure, SendFailure};
 use crate::gen_server::stash::StashFailure;
 use crate::metric::Metric;
 use crate::process::blocking::BlockingFailure;
@@ -517,7 +517,8 @@ pub(crate) fn broadcast_ended(rule: BroadcastRule, outcome: BroadcastOutcome) {
         BroadcastOutcome::Missed => "missed",
         BroadcastOutcome::Withheld => "withheld",
     };
-    counter!("foundation.broadcast.outcomes_total", "rule" => rule, "outcome" => outcome).increment(1);
+    counter!("foundation.broadcast.outcomes_total", "rule" => rule, "outcome" => outcome)
+        .increment(1);
 }
 
 pub(crate) fn duplicate_seen() {

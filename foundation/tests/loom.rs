@@ -1,14 +1,38 @@
 //! Models of the lock-level code, under every interleaving that loom finds within its bounds.
 //!
-//! The files of the mailbox, the reply cell, the guarded sink, the watchers and the links of a process are compiled once more here,
-//! with loom's locks, so that the models reach what is private in the crate. Run them with
+//! The files of the mailbox, the reply cell, the guarded sink, the watchers and the links of a process, of the rate limiters and of
+//! the circuit breaker are compiled once more here, with loom's locks, so that the models reach what is private in the crate. Run them with
 //! `RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p foundation --test loom --release`.
 
 #![cfg(loom)]
 #![expect(dead_code, unreachable_pub, reason = "the models use a part of what the files offer")]
 
+#[path = "../src/backoff.rs"]
+mod backoff;
+#[path = "../src/random.rs"]
+mod random;
 #[path = "../src/sync.rs"]
 mod sync;
+
+#[path = "../src/circuit_breaker"]
+mod circuit_breaker {
+    pub(crate) mod config;
+    pub(crate) mod gate;
+    pub(crate) mod machine;
+    pub(crate) mod rejected;
+    pub(crate) mod tally;
+}
+
+#[path = "../src/rate_limiter"]
+mod rate_limiter {
+    pub(crate) mod denied;
+    pub(crate) mod fixed_window;
+    pub(crate) mod gcra;
+    pub(crate) mod meter;
+    pub(crate) mod quota;
+    pub(crate) mod shared;
+    pub(crate) mod sliding_window;
+}
 
 #[path = "../src/process"]
 mod process {
@@ -33,6 +57,8 @@ mod process {
 
 #[path = "loom/actor.rs"]
 mod actor;
+#[path = "loom/limits.rs"]
+mod limits;
 #[path = "loom/links.rs"]
 mod links;
 #[path = "loom/watchers.rs"]

@@ -1,6 +1,7 @@
 //! What both sides of every row share: the runtime, the clock, clients outside any tree, and a gate for the end.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -109,6 +110,46 @@ pub(crate) fn as_f64(count: usize) -> f64 {
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Keys of the keyed limiters.
+pub(crate) const KEYS: u64 = 100_000;
+
+/// The key of try `n`: every one of them, and no neighbours after each other.
+pub(crate) fn key(n: u64) -> u64 {
+    (n.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % KEYS
+}
+
+/// Each of `threads` does its part of `count` tries, all at the same time; wall time for each try.
+pub(crate) async fn on_threads(
+    threads: usize,
+    count: usize,
+    body: impl Fn(u64) + Send + Sync + 'static,
+) -> f64 {
+    let (body, missing) = (Arc::new(body), Arc::new(AtomicUsize::new(threads)));
+    let part = count / threads;
+    let clients: Vec<_> = (0..threads)
+        .map(|place| {
+            let (body, missing) = (Arc::clone(&body), Arc::clone(&missing));
+            client(async move {
+                missing.fetch_sub(1, Ordering::AcqRel);
+                while missing.load(Ordering::Acquire) > 0 {
+                    std::hint::spin_loop();
+                }
+                let watch = Stopwatch::start();
+                let first = (place * part) as u64;
+                for n in first..first + part as u64 {
+                    body(n);
+                }
+                watch.ns_each(part)
+            })
+        })
+        .collect();
+    let mut sum = 0.0;
+    for client in clients {
+        sum += client.await.expect("a client does not panic");
+    }
+    sum / as_f64(threads)
 }
 
 /// Opens when everybody has arrived.

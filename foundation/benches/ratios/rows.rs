@@ -5,9 +5,9 @@ use crate::{bare, ours, recorded, rig};
 /// Which side of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// Plain tokio.
+    /// Plain tokio, `governor`, or nothing at all.
     Bare = 0,
-    /// A supervised process.
+    /// A supervised process, or another part of the crate.
     Ours = 1,
 }
 
@@ -57,7 +57,7 @@ macro_rules! recorded {
     };
 }
 
-pub(crate) const ROWS: [Row; 22] = [
+pub(crate) const ROWS: [Row; 29] = [
     row!(tell1_bounded, 200_000, 200, mail::tell(1)),
     row!(tell4_bounded, 200_000, 200, mail::tell(4)),
     row!(call_seq, 50_000, 50, mail::call(1)),
@@ -80,4 +80,11 @@ pub(crate) const ROWS: [Row; 22] = [
     recorded!(task_recorded, 20_000, 20, recorded::tasks()),
     row!(monitor_down_100k, 100_000, 100, watch::monitor_down()),
     row!(registry_lookup, 100_000, 100, watch::registry_lookup()),
+    row!(rate_direct, 400_000, 100, limits::direct(1)),
+    row!(rate_keyed_100k, 400_000, 100, limits::keyed(1)),
+    row!(rate_direct_2, 400_000, 100, limits::direct(2)),
+    row!(rate_keyed_100k_2, 400_000, 100, limits::keyed(2)),
+    row!(rate_sliding, 400_000, 100, limits::sliding(1)),
+    row!(rate_sliding_2, 400_000, 100, limits::sliding(2)),
+    row!(breaker_closed, 1_000_000, 100, limits::breaker_closed()),
 ];

@@ -171,10 +171,8 @@ impl Names {
         node: &Node,
         key: &str,
     ) -> Result<Name<M>, NameError> {
-        let make = |key| Slot {
-            key,
-            state: Mutex::new(SlotState { holder: None, waiting: Vec::new() }),
-        };
+        let make =
+            |key| Slot { key, state: Mutex::new(SlotState { holder: None, waiting: Vec::new() }) };
         self.find(key, make).map(|slot: Arc<Slot<M>>| Name { slot, node: node.clone() })
     }
 

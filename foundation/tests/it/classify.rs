@@ -8,7 +8,7 @@ use foundation::Severity::{Critical, High, Low, Medium};
 use foundation::time::Elapsed;
 use foundation::{
     AcquireError, BatchError, BlockingError, BlockingFailure, CallError, CastError, CastFailure,
-    ChildError, Classification, Classify, DeliveryError, ErrorClass, ExitReason, ItemError,
+    ChildError, Classification, Classify, DeliveryFailure, ErrorClass, ExitReason, ItemError,
     NameError, Node, NodeConfig, NodeError, PoolError, Recover, ResourceLimits, SendError,
     SendFailure, Severity, SpecError, StartChildError, StartError, StashError, StashFailure,
     SuspendError, TaskError,
@@ -43,22 +43,25 @@ fn of_messages() -> Vec<Row> {
         row!("CallError::NoProc", CallError::NoProc, Infrastructure, Medium, true),
         row!("CallError::NoReply", CallError::NoReply, System, High, false),
         row!("CallError::SelfCall", CallError::SelfCall, System, High, false),
+        row!("SendFailure::SelfSend", SendFailure::SelfSend, System, High, false),
         row!(
-            "DeliveryError::NotAccepted",
-            DeliveryError::NotAccepted(unsent(SendFailure::Full)),
+            "DeliveryFailure::NotAccepted",
+            DeliveryFailure::NotAccepted(SendFailure::Full),
             Infrastructure,
             Low,
             true
         ),
         row!(
-            "DeliveryError::Died",
-            DeliveryError::<()>::Died(down()),
-            Infrastructure,
-            Medium,
-            true
+            "DeliveryFailure::NotAccepted (to oneself)",
+            DeliveryFailure::NotAccepted(SendFailure::SelfSend),
+            System,
+            High,
+            false
         ),
-        row!("DeliveryError::Timeout", DeliveryError::<()>::Timeout, Infrastructure, Medium, true),
-        row!("DeliveryError::Dropped", DeliveryError::<()>::Dropped, Infrastructure, Low, true),
+        row!("DeliveryFailure::Withheld", DeliveryFailure::Withheld, Infrastructure, Low, true),
+        row!("DeliveryFailure::Died", DeliveryFailure::Died(down()), Infrastructure, Medium, false),
+        row!("DeliveryFailure::Timeout", DeliveryFailure::Timeout, Infrastructure, Medium, false),
+        row!("DeliveryFailure::Dropped", DeliveryFailure::Dropped, Infrastructure, Low, true),
         row!("StashFailure::Full", StashFailure::Full, Infrastructure, Medium, false),
         row!(
             "StashFailure::AlreadyStashed",
@@ -322,10 +325,12 @@ fn what_a_method_of_its_own_says_is_what_the_trait_says() {
         assert_eq!(error.is_retryable(), Classify::is_retryable(&error), "{error}");
     }
     let deliveries = [
-        DeliveryError::NotAccepted(SendError { message: (), cause: SendFailure::NoProc }),
-        DeliveryError::Died(ExitReason::Killed),
-        DeliveryError::Timeout,
-        DeliveryError::Dropped,
+        DeliveryFailure::NotAccepted(SendFailure::NoProc),
+        DeliveryFailure::NotAccepted(SendFailure::SelfSend),
+        DeliveryFailure::Withheld,
+        DeliveryFailure::Died(ExitReason::Killed),
+        DeliveryFailure::Timeout,
+        DeliveryFailure::Dropped,
     ];
     for error in deliveries {
         assert_eq!(error.is_retryable(), Classify::is_retryable(&error), "{error}");

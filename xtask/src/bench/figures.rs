@@ -50,6 +50,8 @@ pub(crate) struct Figures {
     pub(crate) ours: Spread,
     pub(crate) base: Spread,
     pub(crate) ratio: Spread,
+    /// Ours without the base.
+    pub(crate) over: Spread,
     pub(crate) rounds: usize,
     pub(crate) target: Target,
 }
@@ -59,6 +61,7 @@ impl Figures {
     pub(crate) fn is_met(&self) -> bool {
         match self.target {
             Target::Ratio(most) => self.ratio.median <= most,
+            Target::Over(most) => self.over.median <= most,
             Target::Bytes(most) => self.ours.median <= most,
         }
     }
@@ -82,6 +85,7 @@ fn of_one(op: &str, rounds: &[Sample]) -> Option<Figures> {
         ours: Spread::of(rounds.iter().map(|round| round.ours))?,
         base: Spread::of(rounds.iter().map(|round| round.base))?,
         ratio: Spread::of(rounds.iter().map(|round| round.ours / round.base))?,
+        over: Spread::of(rounds.iter().map(|round| round.ours - round.base))?,
         rounds: rounds.len(),
         target: targets::of(op)?,
     })

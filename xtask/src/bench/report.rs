@@ -13,11 +13,12 @@ pub(crate) fn table(out: &mut impl Write, figures: &[Figures]) -> io::Result<()>
     writeln!(
         out,
         "{:<18}{:>28}{:>28}{:>22}{:>10}  met",
-        "operation", "ours (min to max)", "tokio (min to max)", "ratio (min to max)", "target"
+        "operation", "ours (min to max)", "base (min to max)", "ratio (min to max)", "target"
     )?;
     for row in figures {
         let (unit, target) = match row.target {
             Target::Ratio(most) => ("ns", format!("{most:.2}")),
+            Target::Over(most) => ("ns", format!("+{most:.0} ns")),
             Target::Bytes(most) => ("B", format!("{most:.0} B")),
         };
         writeln!(

@@ -1,16 +1,18 @@
-//! The operations and what each may cost: the table of section 9 of the architecture, as far as the kernel goes, and one more
-//! way to start a process.
+//! The operations and what each may cost: the table of section 9 of the architecture, as far as the kernel goes, one more way to
+//! start a process, limiters beside those of `governor`, and a breaker beside a bare call.
 
 /// The most that an operation may cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Target {
-    /// So many times what bare tokio takes in the same round.
+    /// So many times what the base takes in the same round.
     Ratio(f64),
-    /// So many bytes, whatever bare tokio needs.
+    /// So many nanoseconds more than the base takes in the same round.
+    Over(f64),
+    /// So many bytes, whatever the base needs.
     Bytes(f64),
 }
 
-const ALL: [(&str, Target); 22] = [
+const ALL: [(&str, Target); 29] = [
     ("tell1_bounded", Target::Ratio(0.3)),
     ("tell4_bounded", Target::Ratio(0.5)),
     ("call_seq", Target::Ratio(0.9)),
@@ -35,6 +37,13 @@ const ALL: [(&str, Target); 22] = [
     ("task_recorded", Target::Ratio(1.5)),
     ("monitor_down_100k", Target::Ratio(1.0)),
     ("registry_lookup", Target::Ratio(1.0)),
+    ("rate_direct", Target::Ratio(1.0)),
+    ("rate_keyed_100k", Target::Ratio(1.0)),
+    ("rate_direct_2", Target::Ratio(1.0)),
+    ("rate_keyed_100k_2", Target::Ratio(1.0)),
+    ("rate_sliding", Target::Ratio(1.0)),
+    ("rate_sliding_2", Target::Ratio(1.0)),
+    ("breaker_closed", Target::Over(30.0)),
 ];
 
 /// The target of an operation; `None` for a name that is none.

@@ -39,6 +39,13 @@ fn bytes_are_judged_by_their_number_and_not_by_the_ratio() {
 }
 
 #[test]
+fn what_stands_before_a_call_is_judged_by_what_it_adds() {
+    let rounds = |added| format!("breaker_closed\t0\t1\t{}\n", 1 + added);
+    assert!(figures_of(&rounds(30))[0].is_met());
+    assert!(!figures_of(&rounds(31))[0].is_met());
+}
+
+#[test]
 fn operations_keep_the_order_in_which_they_were_measured() {
     let figures = figures_of("ring_hop\t0\t1\t1\ncall_seq\t0\t1\t1\ncall_seq\t1\t1\t1");
     let ops: Vec<&str> = figures.iter().map(|row| row.op.as_str()).collect();

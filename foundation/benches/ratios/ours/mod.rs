@@ -2,6 +2,7 @@
 
 pub(crate) mod delivery;
 pub(crate) mod life;
+pub(crate) mod limits;
 pub(crate) mod mail;
 pub(crate) mod recorded;
 pub(crate) mod relay;
