@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use foundation::ErrorClass::{Business, Infrastructure, System, Validation};
 use foundation::Severity::{Critical, High, Low, Medium};
 use foundation::time::Elapsed;
 use foundation::{
-    AcquireError, BatchError, BlockingError, BlockingFailure, CallError, CastError, CastFailure,
-    ChildError, Classification, Classify, DeliveryFailure, ErrorClass, ExitReason, ItemError,
-    NameError, Node, NodeConfig, NodeError, PoolError, Recover, ResourceLimits, SendError,
-    SendFailure, Severity, SpecError, StartChildError, StartError, StashError, StashFailure,
-    SuspendError, TaskError,
+    AcquireError, Algorithm, AttemptError, BatchError, BlockingError, BlockingFailure,
+    BreakerConfigError, BreakerError, BuryFailure, CallError, CastError, CastFailure, ChildError,
+    Classification, Classify, DeadLetterSinkError, DeliveryFailure, ErrorClass, ExitReason,
+    ItemError, MetadataError, NameError, Node, NodeConfig, NodeError, PoolError, RateError,
+    RateWaitError, Recover, ResourceLimits, SendError, SendFailure, Severity, SpecError,
+    StartChildError, StartError, StashError, StashFailure, SuspendError, TaskError, TimeoutsError,
 };
 
 /// One error: its name, what it is, and what it should be.
@@ -235,8 +237,151 @@ async fn of_holders() -> Vec<Row> {
     ]
 }
 
+fn of_letters_and_rates() -> Vec<Row> {
+    let retry_after = std::time::Duration::ZERO;
+    vec![
+        row!("AttemptError::NoAddress", AttemptError::NoAddress, Infrastructure, Medium, false),
+        row!("AttemptError::TypeMismatch", AttemptError::TypeMismatch, Validation, Medium, false),
+        row!("AttemptError::NoProc", AttemptError::NoProc, Infrastructure, Medium, true),
+        row!("AttemptError::Timeout", AttemptError::Timeout, Infrastructure, Medium, true),
+        row!(
+            "AttemptError::Died",
+            AttemptError::Died(ExitReason::Killed),
+            Infrastructure,
+            Medium,
+            true
+        ),
+        row!("AttemptError::Full", AttemptError::Full, Infrastructure, Low, true),
+        row!("AttemptError::Dropped", AttemptError::Dropped, Infrastructure, Low, true),
+        row!("AttemptError::Unreadable", AttemptError::Unreadable, Infrastructure, High, false),
+        row!(
+            "BreakerConfigError::NoThreshold",
+            BreakerConfigError::NoThreshold,
+            Validation,
+            Medium,
+            false
+        ),
+        row!("BreakerConfigError::NoWindow", BreakerConfigError::NoWindow, Validation, Medium, false),
+        row!("BreakerConfigError::Percent", BreakerConfigError::Percent, Validation, Medium, false),
+        row!("BreakerConfigError::NoProbes", BreakerConfigError::NoProbes, Validation, Medium, false),
+        row!(
+            "BreakerConfigError::NoResetTimeout",
+            BreakerConfigError::NoResetTimeout,
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "BreakerConfigError::TooMany",
+            BreakerConfigError::TooMany { most: 1 },
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "BreakerError::Open",
+            BreakerError::<PoolError>::Open { retry_after },
+            Infrastructure,
+            Medium,
+            true
+        ),
+        row!(
+            "BreakerError::Probing",
+            BreakerError::<PoolError>::Probing,
+            Infrastructure,
+            Medium,
+            true
+        ),
+        row!(
+            "BreakerError::Failed",
+            BreakerError::Failed(CallError::SelfCall),
+            System,
+            High,
+            false
+        ),
+        row!("BuryFailure::NoSink", BuryFailure::NoSink, Validation, Medium, false),
+        row!(
+            "BuryFailure::Sink",
+            BuryFailure::Sink(DeadLetterSinkError::Full),
+            Infrastructure,
+            Medium,
+            false
+        ),
+        row!("BuryFailure::Timeout", BuryFailure::Timeout, Infrastructure, Medium, false),
+        row!("DeadLetterSinkError::Full", DeadLetterSinkError::Full, Infrastructure, Medium, true),
+        row!(
+            "DeadLetterSinkError::Closed",
+            DeadLetterSinkError::Closed,
+            Infrastructure,
+            High,
+            false
+        ),
+        row!(
+            "DeadLetterSinkError::Dropped",
+            DeadLetterSinkError::Dropped,
+            Infrastructure,
+            High,
+            false
+        ),
+        row!(
+            "DeadLetterSinkError::NoRoom",
+            DeadLetterSinkError::NoRoom,
+            Infrastructure,
+            High,
+            false
+        ),
+        row!(
+            "DeadLetterSinkError::NotEncodable",
+            DeadLetterSinkError::NotEncodable,
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "DeadLetterSinkError::TooLarge",
+            DeadLetterSinkError::TooLarge { bytes: 2, limit: 1 },
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "DeadLetterSinkError::Failed",
+            DeadLetterSinkError::Failed(Arc::new(PoolError::Full)),
+            Infrastructure,
+            High,
+            false
+        ),
+        row!("MetadataError::TooMany", MetadataError::TooMany, Validation, Medium, false),
+        row!("MetadataError::TooLong", MetadataError::TooLong, Validation, Medium, false),
+        row!("RateError::NoPeriod", RateError::NoPeriod, Validation, Medium, false),
+        row!("RateError::PeriodTooLong", RateError::PeriodTooLong, Validation, Medium, false),
+        row!("RateError::NoKeys", RateError::NoKeys, Validation, Medium, false),
+        row!(
+            "RateError::LimitTooLarge",
+            RateError::LimitTooLarge { most: 1 },
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "RateError::OtherAlgorithm",
+            RateError::OtherAlgorithm { current: Algorithm::FixedWindow },
+            Validation,
+            Medium,
+            false
+        ),
+        row!("RateWaitError::Timeout", RateWaitError::Timeout, Infrastructure, Low, true),
+        row!("RateWaitError::Never", RateWaitError::Never { limit: 1 }, Validation, Medium, false),
+        row!("TimeoutsError::Zero", TimeoutsError::Zero, Validation, Medium, false),
+        row!("TimeoutsError::TooLong", TimeoutsError::TooLong, Validation, Medium, false),
+        row!("TimeoutsError::TooMany", TimeoutsError::TooMany, Validation, Medium, false),
+    ]
+}
+
 async fn table() -> Vec<Row> {
-    [of_messages(), of_starts(), of_trees(), of_limits(), of_holders().await].concat()
+    let letters_and_rates = of_letters_and_rates();
+    [of_messages(), of_starts(), of_trees(), of_limits(), letters_and_rates, of_holders().await]
+        .concat()
 }
 
 #[tokio::test]
@@ -277,7 +422,9 @@ fn error_enums() -> BTreeMap<String, Vec<String>> {
         let text = std::fs::read_to_string(&file).expect("it is text");
         for body in text.split("\npub enum ").skip(1) {
             let name: String = body.chars().take_while(|c| c.is_alphanumeric()).collect();
-            if !(name.ends_with("Error") || name.ends_with("Failure")) {
+            // What to do on a failure is none.
+            let is_error = name.ends_with("Error") || name.ends_with("Failure");
+            if !is_error || name == "OnFailure" {
                 continue;
             }
             let body = body.split("\n}").next().expect("it has an end");

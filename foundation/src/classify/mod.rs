@@ -6,6 +6,8 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod delivery;
+
 use crate::error::{CallError, CastError, CastFailure, SendError, SendFailure, StartError};
 use crate::gen_server::stash::{StashError, StashFailure};
 use crate::node::NodeError;
@@ -13,7 +15,6 @@ use crate::process::blocking::{BlockingError, BlockingFailure};
 use crate::process::exit::ExitReason;
 use crate::process::name::NameError;
 use crate::resource::{AcquireError, UnknownResource};
-use crate::send::error::{DeliveryError, DeliveryFailure};
 use crate::supervisor::handle::{ChildError, StartChildError};
 use crate::supervisor::spec::SpecError;
 use crate::sys::suspend::SuspendError;
@@ -288,29 +289,6 @@ impl Classify for CallError {
             }
             Self::NoReply | Self::SelfCall => Classification::bug(),
         }
-    }
-}
-
-/// A delivery resolves its address anew each time, so that what was certainly not handled may succeed later.
-impl Classify for DeliveryFailure {
-    fn classification(&self) -> Classification {
-        match self {
-            Self::NotAccepted(SendFailure::SelfSend) => Classification::bug(),
-            Self::NotAccepted(SendFailure::Timeout | SendFailure::Full | SendFailure::NoProc)
-            | Self::Withheld
-            | Self::Dropped => Classification::passing(Severity::Low),
-            Self::Died(_) | Self::Timeout => Classification::infrastructure(Severity::Medium),
-        }
-    }
-}
-
-/// What may have been handled by an earlier attempt is not to be tried again, whatever the last one came to.
-impl<M> Classify for DeliveryError<M> {
-    fn classification(&self) -> Classification {
-        if self.may_have_been_handled() {
-            return Classification::infrastructure(Severity::Medium);
-        }
-        self.failure.classification()
     }
 }
 
