@@ -237,8 +237,7 @@ async fn of_holders() -> Vec<Row> {
     ]
 }
 
-fn of_letters_and_rates() -> Vec<Row> {
-    let retry_after = std::time::Duration::ZERO;
+fn of_letters() -> Vec<Row> {
     vec![
         row!("AttemptError::NoAddress", AttemptError::NoAddress, Infrastructure, Medium, false),
         row!("AttemptError::TypeMismatch", AttemptError::TypeMismatch, Validation, Medium, false),
@@ -254,51 +253,6 @@ fn of_letters_and_rates() -> Vec<Row> {
         row!("AttemptError::Full", AttemptError::Full, Infrastructure, Low, true),
         row!("AttemptError::Dropped", AttemptError::Dropped, Infrastructure, Low, true),
         row!("AttemptError::Unreadable", AttemptError::Unreadable, Infrastructure, High, false),
-        row!(
-            "BreakerConfigError::NoThreshold",
-            BreakerConfigError::NoThreshold,
-            Validation,
-            Medium,
-            false
-        ),
-        row!("BreakerConfigError::NoWindow", BreakerConfigError::NoWindow, Validation, Medium, false),
-        row!("BreakerConfigError::Percent", BreakerConfigError::Percent, Validation, Medium, false),
-        row!("BreakerConfigError::NoProbes", BreakerConfigError::NoProbes, Validation, Medium, false),
-        row!(
-            "BreakerConfigError::NoResetTimeout",
-            BreakerConfigError::NoResetTimeout,
-            Validation,
-            Medium,
-            false
-        ),
-        row!(
-            "BreakerConfigError::TooMany",
-            BreakerConfigError::TooMany { most: 1 },
-            Validation,
-            Medium,
-            false
-        ),
-        row!(
-            "BreakerError::Open",
-            BreakerError::<PoolError>::Open { retry_after },
-            Infrastructure,
-            Medium,
-            true
-        ),
-        row!(
-            "BreakerError::Probing",
-            BreakerError::<PoolError>::Probing,
-            Infrastructure,
-            Medium,
-            true
-        ),
-        row!(
-            "BreakerError::Failed",
-            BreakerError::Failed(CallError::SelfCall),
-            System,
-            High,
-            false
-        ),
         row!("BuryFailure::NoSink", BuryFailure::NoSink, Validation, Medium, false),
         row!(
             "BuryFailure::Sink",
@@ -308,6 +262,13 @@ fn of_letters_and_rates() -> Vec<Row> {
             false
         ),
         row!("BuryFailure::Timeout", BuryFailure::Timeout, Infrastructure, Medium, false),
+        row!("MetadataError::TooMany", MetadataError::TooMany, Validation, Medium, false),
+        row!("MetadataError::TooLong", MetadataError::TooLong, Validation, Medium, false),
+    ]
+}
+
+fn of_sinks() -> Vec<Row> {
+    vec![
         row!("DeadLetterSinkError::Full", DeadLetterSinkError::Full, Infrastructure, Medium, true),
         row!(
             "DeadLetterSinkError::Closed",
@@ -351,8 +312,74 @@ fn of_letters_and_rates() -> Vec<Row> {
             High,
             false
         ),
-        row!("MetadataError::TooMany", MetadataError::TooMany, Validation, Medium, false),
-        row!("MetadataError::TooLong", MetadataError::TooLong, Validation, Medium, false),
+    ]
+}
+
+fn of_breakers() -> Vec<Row> {
+    let retry_after = std::time::Duration::ZERO;
+    vec![
+        row!(
+            "BreakerConfigError::NoThreshold",
+            BreakerConfigError::NoThreshold,
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "BreakerConfigError::NoWindow",
+            BreakerConfigError::NoWindow,
+            Validation,
+            Medium,
+            false
+        ),
+        row!("BreakerConfigError::Percent", BreakerConfigError::Percent, Validation, Medium, false),
+        row!(
+            "BreakerConfigError::NoProbes",
+            BreakerConfigError::NoProbes,
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "BreakerConfigError::NoResetTimeout",
+            BreakerConfigError::NoResetTimeout,
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "BreakerConfigError::TooMany",
+            BreakerConfigError::TooMany { most: 1 },
+            Validation,
+            Medium,
+            false
+        ),
+        row!(
+            "BreakerError::Open",
+            BreakerError::<PoolError>::Open { retry_after },
+            Infrastructure,
+            Medium,
+            true
+        ),
+        row!(
+            "BreakerError::Probing",
+            BreakerError::<PoolError>::Probing,
+            Infrastructure,
+            Medium,
+            true
+        ),
+        row!(
+            "BreakerError::Failed",
+            BreakerError::Failed(CallError::SelfCall),
+            System,
+            High,
+            false
+        ),
+    ]
+}
+
+fn of_rates() -> Vec<Row> {
+    vec![
         row!("RateError::NoPeriod", RateError::NoPeriod, Validation, Medium, false),
         row!("RateError::PeriodTooLong", RateError::PeriodTooLong, Validation, Medium, false),
         row!("RateError::NoKeys", RateError::NoKeys, Validation, Medium, false),
@@ -379,9 +406,9 @@ fn of_letters_and_rates() -> Vec<Row> {
 }
 
 async fn table() -> Vec<Row> {
-    let letters_and_rates = of_letters_and_rates();
-    [of_messages(), of_starts(), of_trees(), of_limits(), letters_and_rates, of_holders().await]
-        .concat()
+    let kernel = [of_messages(), of_starts(), of_trees(), of_limits()].concat();
+    let limits = [of_letters(), of_sinks(), of_breakers(), of_rates()].concat();
+    [kernel, limits, of_holders().await].concat()
 }
 
 #[tokio::test]

@@ -539,9 +539,12 @@ async fn the_program_that_is_killed() {
         }
     });
     let retries = async {
-        while mode == "retry" {
-            program.letters().retry(&all()).await;
-            tokio::task::yield_now().await;
+        if mode == "retry" {
+            // Until it is killed.
+            loop {
+                program.letters().retry(&all()).await;
+                tokio::task::yield_now().await;
+            }
         }
     };
     futures_util::future::join(join_all(buriers), retries).await;

@@ -15,6 +15,8 @@ const IDLE_PROCESSES: &str = "2000";
 
 /// How many live monitors show that the example works.
 const LIVE_MONITORS: &str = "20000";
+/// Orders that the smoke run of `flaky_service` places.
+const ORDERS: &str = "2000";
 
 /// One part of the bench stage.
 type Smoke<'a> = fn(&Runner<'a>) -> Result<u8, Failure>;
@@ -115,11 +117,12 @@ impl Runner<'_> {
 
     /// Built as the tests are, so that the stage costs seconds; it measures nothing.
     pub(super) fn bench(&self) -> Result<u8, Failure> {
-        let smokes: [(&str, Smoke<'_>); 4] = [
+        let smokes: [(&str, Smoke<'_>); 5] = [
             ("benches/ratios/main.rs", Self::ratios),
             ("benches/kernel.rs", Self::kernel),
             ("examples/million_idle.rs", Self::idle),
             ("examples/million_monitors.rs", Self::monitors),
+            ("examples/flaky_service.rs", Self::flaky),
         ];
         for (file, smoke) in smokes {
             if !self.metadata.members.iter().any(|member| member.folder().join(file).is_file()) {
@@ -154,6 +157,11 @@ impl Runner<'_> {
     /// A few of the million monitors; the program itself looks whether each fires once and none is left.
     fn monitors(&self) -> Result<u8, Failure> {
         self.example("million_monitors", LIVE_MONITORS)
+    }
+
+    /// The program itself looks whether its totals add up.
+    fn flaky(&self) -> Result<u8, Failure> {
+        self.example("flaky_service", ORDERS)
     }
 
     fn example(&self, name: &str, count: &str) -> Result<u8, Failure> {

@@ -56,7 +56,6 @@ pub(crate) async fn monitor_down(count: usize) -> f64 {
 }
 
 /// Finds `count` times one of as many doors by its name, in no order; the cost of one.
-#[expect(clippy::disallowed_methods, reason = "a raw channel is what is compared with")]
 pub(crate) async fn registry_lookup(count: usize) -> f64 {
     let keys = names(count);
     let mut inboxes: Vec<mpsc::Receiver<u64>> = Vec::with_capacity(count);
