@@ -403,6 +403,7 @@ impl Shared {
     /// Publishes the pressure. Called after each change: it looks under the lock of the value, so that the last one to publish has
     /// seen every change.
     fn publish(&self) {
+        // lint: allow(raw_send) -- a level that is looked at, not a message that could be lost
         self.pressure.send_if_modified(|known| {
             let now = self.spec.pressure(self.used());
             let is_new = std::mem::replace(known, now) != now;

@@ -107,6 +107,7 @@ impl Plan {
 async fn carry_out(plan: Plan, crowd: Crowd) -> usize {
     let _member = crowd.enter();
     if plan.millis > 0 {
+        // lint: allow(sleep_in_test) -- the work of a task, under the paused clock of its callers
         sleep(Duration::from_millis(plan.millis)).await;
     }
     assert!(!plan.panics, "{}", plan.id);

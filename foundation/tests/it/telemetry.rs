@@ -59,6 +59,7 @@ async fn everything() -> Vec<String> {
     see(&forever().await.expect("there is room").cancel().await);
     let work = |n: u64| async move {
         assert!(n != 1, "one");
+        // lint: allow(sleep_in_test) -- the work of a task, under the paused clock of its callers
         foundation::time::sleep(Duration::from_secs(n)).await;
     };
     let stream = pool.map_ordered([0, 1, 9], work).timeout(Duration::from_secs(5));
