@@ -78,6 +78,11 @@ fn the_bench_stage_fails_when_a_bench_or_an_example_does() {
             "//! Fails.\nfn main() { assert!(false) }\n",
         ),
         (
+            "examples/flaky_service.rs",
+            "//! Orders.\nfn main() {}\n",
+            "//! Fails.\nfn main() { assert!(false) }\n",
+        ),
+        (
             "benches/kernel.rs",
             "//! Works.\n",
             "//! Fails.\n#[test]\nfn fails() { assert!(false) }\n",

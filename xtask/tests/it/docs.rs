@@ -37,13 +37,29 @@ fn tests_of(text: &str) -> Vec<String> {
     };
     file.items
         .iter()
-        .filter_map(|item| match item {
+        .flat_map(|item| match item {
             syn::Item::Fn(function) if function.attrs.iter().any(is_test) => {
-                Some(function.sig.ident.to_string())
+                vec![function.sig.ident.to_string()]
             }
-            _ => None,
+            syn::Item::Macro(item) if item.mac.path.segments.last().is_some_and(is_proptest) => {
+                properties_of(&item.mac.tokens.to_string())
+            }
+            _ => Vec::new(),
         })
         .collect()
+}
+
+fn is_proptest(segment: &syn::PathSegment) -> bool {
+    segment.ident == "proptest"
+}
+
+/// The names of the functions behind `#[test]` in the tokens of `proptest!`.
+fn properties_of(tokens: &str) -> Vec<String> {
+    let name = |text: &str| {
+        let (_, name) = text.split_once("fn ")?;
+        name.split(|c: char| !c.is_alphanumeric() && c != '_').next().map(str::to_owned)
+    };
+    tokens.split("[test]").skip(1).filter_map(name).collect()
 }
 
 /// Adds the tests of all files of a folder.
