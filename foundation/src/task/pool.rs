@@ -251,7 +251,7 @@ impl TaskPool {
         self.core.tasks.keys().into_iter().map(TaskId).collect()
     }
 
-    /// Aborts a task; whoever awaits it gets [`TaskError::Aborted`]. Returns false if it has already ended.
+    /// Aborts a task; whoever awaits it gets [`TaskError::Aborted`](crate::TaskError::Aborted). Returns false if it has already ended.
     ///
     /// As in Elixir `Task.Supervisor.terminate_child/2`, but returning does not mean that it is gone.
     ///
