@@ -86,8 +86,8 @@ where
 /// let error = accepted_with(&nobody, 1, &options).await.expect_err("nobody has the name");
 /// assert_eq!(error.attempts, 3);
 /// let letters = node.dead_letters().drain();
-/// assert!(matches!(letters[0].reason, DeadLetterReason::NoProc));
-/// assert_eq!(letters[0].metadata.get("order"), Some("4711"));
+/// assert!(matches!(letters[0].info.reason, DeadLetterReason::NoProc));
+/// assert_eq!(letters[0].info.metadata.get("order"), Some("4711"));
 /// # Ok(())
 /// # }
 /// ```
