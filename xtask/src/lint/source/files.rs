@@ -100,7 +100,7 @@ impl Loader<'_> {
 
 /// The file of a module declared in `path`, if it exists. A module under an inactive `cfg` may lack
 /// its file; the compiler complains about every other one.
-fn locate(path: &Path, root: bool, module: &ModuleFile) -> Option<PathBuf> {
+pub(crate) fn locate(path: &Path, root: bool, module: &ModuleFile) -> Option<PathBuf> {
     let folder = path.parent()?;
     let is_folder_module = root || path.file_name().is_some_and(|name| name == "mod.rs");
     let mut base = folder.to_owned();
