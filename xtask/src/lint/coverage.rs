@@ -9,8 +9,9 @@ use crate::lint::clippy::Resolved;
 use crate::lint::meta::Metadata;
 use crate::lint::source::Sources;
 
-/// So many files are named of each kind.
-const NAMED_MAX: usize = 20;
+/// So many files are named.
+const PARSED_ONLY_NAMED_MAX: usize = 20;
+const NOT_SEEN_NAMED_MAX: usize = 5;
 
 /// What was seen, and how long it took.
 #[derive(Debug)]
@@ -50,15 +51,19 @@ impl Coverage {
     pub(crate) fn print(&self, findings: usize, warnings: usize) -> io::Result<()> {
         let mut err = io::stderr().lock();
         let kinds = [
-            (&self.parsed_only, "was not compiled, so no name in it was resolved"),
-            (&self.not_seen, "belongs to no target and was not seen"),
+            (
+                &self.parsed_only,
+                PARSED_ONLY_NAMED_MAX,
+                "was not compiled, so no name in it was resolved",
+            ),
+            (&self.not_seen, NOT_SEEN_NAMED_MAX, "belongs to no target and was not seen"),
         ];
-        for (paths, what) in kinds {
-            for path in paths.iter().take(NAMED_MAX) {
+        for (paths, named, what) in kinds {
+            for path in paths.iter().take(named) {
                 writeln!(err, "lint: {path} {what}")?;
             }
-            if let Some(more) = paths.len().checked_sub(NAMED_MAX).filter(|more| *more > 0) {
-                writeln!(err, "lint: and {more} more files: {what}")?;
+            if paths.len() > named {
+                writeln!(err, "lint: {} more like it", paths.len() - named)?;
             }
         }
         writeln!(

@@ -24,7 +24,7 @@ pub(crate) mod report;
 pub(crate) mod rules;
 mod source;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -83,7 +83,7 @@ pub(crate) fn explain(rule: &Rule) -> Result<u8, Failure> {
 fn list(options: &LintOptions) -> Result<u8, Failure> {
     let metadata = Metadata::of(options.manifest.as_deref(), options.locked)?;
     let config = Config::load(&metadata.root)?;
-    let sources = source::load(&metadata, &BTreeMap::new())?;
+    let sources = source::load(&metadata)?;
     let all = allowances::all(&metadata, &config, &sources);
     let mut out = io::stdout().lock();
     if options.outputs.iter().any(|output| output.format == Format::Json) {
@@ -129,8 +129,13 @@ fn analyse(
 ) -> Result<(Judged, Items, Coverage), Failure> {
     let today = options.today.unwrap_or_else(Date::today);
     let edges = layers::check(metadata, config)?;
-    let resolved = clippy::resolve(metadata, config, options.locked)?;
-    let sources = source::load(metadata, &resolved.compiled)?;
+    // Most of the time of the one is waiting for other programs.
+    let (resolved, sources) = source::beside(
+        || clippy::resolve(metadata, config, options.locked),
+        || source::load(metadata),
+    )?;
+    let (resolved, mut sources) = (resolved?, sources?);
+    source::add_compiled(&mut sources, &resolved.compiled)?;
     let mut judged = Judge::new(metadata, config, &sources, today).judge(&resolved);
     judged.findings.extend(edges);
     let mut items = Items::new(metadata, &sources);

@@ -118,8 +118,8 @@ impl Init {
         let Ok(existing) = fs::read_to_string(self.root.join(name)) else {
             return self.write(name, &text);
         };
-        let broken = || Failure::unanalysed(format!("{name} cannot be parsed"));
-        let table = DeTable::parse(&existing).map_err(|_| broken())?;
+        let table = DeTable::parse(&existing)
+            .map_err(|error| Failure::unanalysed(format!("{name}: {}", error.message())))?;
         match table.get_ref().get("alias").map(|alias| alias.get_ref()) {
             Some(DeValue::Table(aliases)) if aliases.contains_key("xtask") => {
                 say(&format!("kept {name}, which has the alias `xtask`"))?;

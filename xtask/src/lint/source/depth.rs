@@ -23,6 +23,18 @@ pub(crate) fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::R
     })
 }
 
+/// Does one thing on a thread of its own while the other is done here.
+pub(crate) fn beside<T: Send, U>(
+    there: impl FnOnce() -> T + Send,
+    here: impl FnOnce() -> U,
+) -> io::Result<(T, U)> {
+    thread::scope(|scope| {
+        let handle = thread::Builder::new().spawn_scoped(scope, there)?;
+        let here = here();
+        Ok((handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), here))
+    })
+}
+
 /// Refuses what could nest more than `LEVELS_MAX` levels.
 pub(super) fn check(tokens: &TokenStream) -> syn::Result<()> {
     within(tokens, LEVELS_MAX)

@@ -11,9 +11,9 @@ mod files;
 mod nodes;
 mod span;
 
-pub(crate) use depth::with_deep_stack;
+pub(crate) use depth::{beside, with_deep_stack};
 pub(crate) use directives::Form;
-pub(crate) use files::{Sources, load, locate, normal};
+pub(crate) use files::{Sources, add_compiled, load, locate, normal};
 pub(crate) use nodes::RegionKind;
 pub(crate) use span::{Place, Range};
 
