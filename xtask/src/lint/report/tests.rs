@@ -42,6 +42,9 @@ fn people_see_the_line_with_a_mark_below_the_word() {
     assert!(lines.contains(&" --> src/a.rs:7:13"), "{text}");
     assert!(lines.contains(&"7 | \tlet x = tx.send(1); [0m"), "{text}");
     assert!(lines.contains(&"  | \t           ^^^^"), "{text}");
+    let no_word = placed("src/a.rs", "a(b)", 2, None);
+    let marked = written(|out| human::write(out, [&no_word].into_iter(), Path::new("")));
+    assert!(marked.contains("\n  |  ^\n"), "{marked}");
     assert!(text.contains("  = help: send to a process") && text.contains("  = note: a note"));
 }
 
