@@ -5,12 +5,16 @@
 //! | `cargo xtask ci` | every check in order; never writes to the tree |
 //! | `cargo xtask conformance` | the supervisors of Erlang/OTP and of foundation, compared |
 //! | `cargo xtask fix` | the only command that writes: format, clippy suggestions, the catalogue of metrics |
-//! | `cargo xtask lint [PATH]` | the source rules, here or in any other workspace |
+//! | `cargo xtask lint` | the source rules, here or in any other workspace |
+//! | `cargo xtask lint init` | what another workspace needs to be linted |
 //! | `cargo xtask bench ratios` | what the kernel costs beside bare tokio, against its targets |
 //!
 //! This crate depends on no crate of the workspace, so it runs when the workspace does not compile.
 //! It decides nothing about the code itself: what is checked stands in `docs/LINTS.md`,
 //! `foundation-lint.toml` and `clippy.toml`.
+//!
+//! Another workspace uses it through a package of its own, called `xtask` by custom, whose `main` is
+//! the line below, or installs it and calls `cargo foundation lint`.
 
 mod bench;
 mod cargo;
@@ -23,6 +27,7 @@ mod lint;
 mod metrics;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use cli::Command;
@@ -46,12 +51,12 @@ const EXIT_USAGE: u8 = 64;
 ///
 /// ```no_run
 /// fn main() -> std::process::ExitCode {
-///     xtask::main()
+///     foundation_xtask::main()
 /// }
 /// ```
 #[must_use]
 pub fn main() -> ExitCode {
-    let code = match cli::parse(std::env::args().skip(1)) {
+    let code = match cli::parse(arguments()) {
         Ok(command) => run(command),
         Err(usage) => {
             return match writeln!(io::stderr().lock(), "xtask: {usage}\n\n{}", cli::USAGE) {
@@ -65,6 +70,16 @@ pub fn main() -> ExitCode {
             Ok(()) | Err(_) => ExitCode::from(EXIT_UNANALYSED),
         },
     }
+}
+
+/// The arguments behind the name of the program; cargo repeats the subcommand to a program that it
+/// found by name, as in `cargo-foundation foundation lint`.
+fn arguments() -> impl Iterator<Item = String> {
+    let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).peekable();
+    let program = args.next().unwrap_or_default();
+    let by_cargo = Path::new(&program).file_stem().is_some_and(|stem| stem == "cargo-foundation");
+    args.next_if(|first| by_cargo && first == "foundation");
+    args
 }
 
 fn run(command: Command) -> Result<u8, Failure> {
@@ -82,9 +97,7 @@ fn run(command: Command) -> Result<u8, Failure> {
             lint::report::list_rules(&mut io::stdout().lock())?;
             Ok(EXIT_CLEAN)
         }
-        Command::Explain(rule) => {
-            lint::report::explain(&mut io::stdout().lock(), rule)?;
-            Ok(EXIT_CLEAN)
-        }
+        Command::Explain(rule) => lint::explain(rule),
+        Command::Init(options) => lint::init::command(&options),
     }
 }

@@ -31,8 +31,8 @@ impl Runner<'_> {
 
     pub(super) fn lint(&self) -> Result<u8, Failure> {
         self.say("$ cargo xtask lint --locked")?;
-        let path = self.metadata.root.clone();
-        lint::command(&LintOptions { path, json: false, locked: true })
+        let manifest = Some(self.metadata.root.join("Cargo.toml"));
+        lint::command(&LintOptions { manifest, locked: true, ..LintOptions::default() })
     }
 
     pub(super) fn clippy(&self) -> Result<u8, Failure> {

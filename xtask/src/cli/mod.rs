@@ -1,14 +1,16 @@
 //! The command line: what was asked for, or why it makes no sense.
 
+mod lint;
+
 use std::error::Error;
 use std::fmt;
-use std::path::PathBuf;
 
 use crate::bench::{self, BenchOptions};
 use crate::ci::Stage;
 use crate::conformance::{self, ConformanceOptions};
 use crate::lint::LintOptions;
-use crate::lint::rules::{self, Rule};
+use crate::lint::init::InitOptions;
+use crate::lint::rules::Rule;
 
 pub(crate) const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -22,10 +24,23 @@ commands:
                           (200; with --seed, 1) from seed S (1) on
   fix                     format, apply clippy's suggestions, write docs/METRICS.md; the only
                           command that writes
-  lint [PATH] [--json] [--locked]
-                          the source rules, for the workspace at PATH (default: this one)
+  lint [OPTION]...        the source rules, for this workspace or another one
+    --manifest-path FILE    the workspace of this Cargo.toml
+    --locked                leave Cargo.lock as it is
+    --rule A,B              report these rules only
+    --changed REV           report only files that changed since a git revision
+    -D warnings             warnings fail, too
+    --format FORMAT [--output FILE]
+                            human (default), json, github or sarif; may be repeated
+    --baseline FILE         known findings do not count
+    --write-baseline        ... and those that are gone are taken out of the file
+    --locked-baseline       ... and those that are gone fail the run
+    --list-allows           print every exception instead
   lint --list-rules       every rule with its level per context
   lint --explain RULE     what a rule finds, why, and what to write instead
+  lint init [--manifest-path FILE] [--path FOLDER | --git URL]
+                          configuration, alias, xtask package and CI workflow for a workspace;
+                          FOLDER or URL is where it gets this tool from
   bench ratios [--json FILE] [--op NAME]... [--rounds N] [--check] [--smoke]
                           the cost of the kernel beside bare tokio, and its targets
   help                    this text
@@ -43,6 +58,7 @@ pub(crate) enum Command {
     Lint(LintOptions),
     ListRules,
     Explain(&'static Rule),
+    Init(InitOptions),
 }
 
 /// A command line that was not understood.
@@ -55,6 +71,10 @@ pub(crate) enum UsageError {
     UnknownStage(String),
     UnknownRule(String),
     UnknownOperation(String),
+    UnknownFormat(String),
+    NotADay(String),
+    Without { flag: &'static str, other: &'static str },
+    Together { flag: &'static str, other: &'static str },
     NotANumber { flag: &'static str, value: String },
 }
 
@@ -70,6 +90,12 @@ impl fmt::Display for UsageError {
             UsageError::UnknownStage(name) => write!(f, "unknown stage `{name}`"),
             UsageError::UnknownRule(name) => write!(f, "unknown rule `{name}`"),
             UsageError::UnknownOperation(name) => write!(f, "unknown operation `{name}`"),
+            UsageError::UnknownFormat(name) => write!(f, "unknown format `{name}`"),
+            UsageError::NotADay(text) => write!(f, "`{text}` is no day, such as 2026-12-31"),
+            UsageError::Without { flag, other } => write!(f, "`{flag}` needs `{other}`"),
+            UsageError::Together { flag, other } => {
+                write!(f, "`{flag}` and `{other}` do not go together")
+            }
             UsageError::NotANumber { flag, value } => {
                 write!(f, "`{flag}` needs a number above zero, not `{value}`")
             }
@@ -89,7 +115,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = String>) -> Result<Command, U
         Some("ci") => parse_ci(args),
         Some("conformance") => conformance::parse(args).map(Command::Conformance),
         Some("fix") => nothing_more("fix", args).map(|()| Command::Fix),
-        Some("lint") => parse_lint(args),
+        Some("lint") => lint::parse(args),
         Some(other) => Err(UsageError::UnknownCommand(other.to_owned())),
     }
 }
@@ -116,31 +142,6 @@ fn parse_ci(mut args: impl Iterator<Item = String>) -> Result<Command, UsageErro
         }
     }
     Ok(Command::Ci(if stages.is_empty() { Stage::ALL.to_vec() } else { stages }))
-}
-
-fn parse_lint(mut args: impl Iterator<Item = String>) -> Result<Command, UsageError> {
-    let mut path = None;
-    let mut options = LintOptions { path: PathBuf::from("."), json: false, locked: false };
-    while let Some(argument) = args.next() {
-        match argument.as_str() {
-            "--json" => options.json = true,
-            "--locked" => options.locked = true,
-            "--list-rules" => return nothing_more("lint", args).map(|()| Command::ListRules),
-            "--explain" => {
-                let name = args.next().ok_or(UsageError::MissingValue("--explain"))?;
-                let rule = rules::named(&name).ok_or(UsageError::UnknownRule(name))?;
-                return nothing_more("lint", args).map(|()| Command::Explain(rule));
-            }
-            _ if argument.starts_with('-') || path.is_some() => {
-                return Err(UsageError::UnknownArgument { command: "lint", argument });
-            }
-            _ => path = Some(PathBuf::from(argument)),
-        }
-    }
-    if let Some(path) = path {
-        options.path = path;
-    }
-    Ok(Command::Lint(options))
 }
 
 #[cfg(test)]

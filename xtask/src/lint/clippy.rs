@@ -11,13 +11,13 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::cargo::{cargo, has};
 use crate::failure::Failure;
-use crate::lint::config::{Config, Features};
+use crate::lint::config::{Config, FeatureSet, TargetFolder};
 use crate::lint::meta::{Metadata, context};
 use crate::lint::rules::{self, Context, Rule};
 use crate::lint::source::{Place, normal};
@@ -44,7 +44,7 @@ pub(crate) struct Resolved {
     pub(crate) compiled: BTreeMap<PathBuf, Context>,
 }
 
-/// Compiles all targets of all members, and collects the hits.
+/// Compiles all targets of all members, once for each set of features, and collects the hits of all.
 pub(crate) fn resolve(
     metadata: &Metadata,
     config: &Config,
@@ -56,32 +56,46 @@ pub(crate) fn resolve(
         ));
     }
     let folder = write_configuration(metadata, config)?;
-    let mut command = cargo(&metadata.root);
-    command.args(["clippy", "--workspace", "--all-targets", "--keep-going", "--quiet"]);
-    command.arg("--message-format=json");
-    match &config.features {
-        Features::All => drop(command.arg("--all-features")),
-        Features::Default => {}
-        Features::Named(names) => drop(command.args(["--features", &names.join(",")])),
-    }
-    if locked {
-        command.arg("--locked");
-    }
-    command.args(["--", "--cap-lints", "allow", "--force-warn", "clippy::disallowed_methods"]);
-    let mut child = command.env("CLIPPY_CONF_DIR", folder).stdout(Stdio::piped()).spawn()?;
     let mut reading = Reading { metadata, resolved: Resolved::default(), finished: false };
-    if let Some(stdout) = child.stdout.take() {
-        for line in BufReader::new(stdout).lines() {
-            reading.line(&line?)?;
+    for features in &config.feature_sets {
+        let mut command = command(metadata, features, locked);
+        command.env("CLIPPY_CONF_DIR", &folder);
+        if config.target == TargetFolder::Own {
+            command.env("CARGO_TARGET_DIR", metadata.target_folder.join("foundation-lint/target"));
         }
-    }
-    if !child.wait()?.success() || !reading.finished {
-        return Err(Failure::unanalysed("the workspace does not build"));
+        reading.finished = false;
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).lines() {
+                reading.line(&line?)?;
+            }
+        }
+        if !child.wait()?.success() || !reading.finished {
+            let with = features.join(" ");
+            return Err(Failure::unanalysed(format!("the workspace does not build ({with})")));
+        }
     }
     if reading.resolved.compiled.is_empty() {
         return Err(Failure::unanalysed("nothing was compiled"));
     }
     Ok(reading.resolved)
+}
+
+fn command(metadata: &Metadata, features: &FeatureSet, locked: bool) -> Command {
+    let mut command = cargo(&metadata.root);
+    command.args(["clippy", "--workspace", "--all-targets", "--keep-going", "--quiet"]);
+    command.arg("--message-format=json");
+    let (flags, names): (Vec<&String>, Vec<&String>) =
+        features.iter().partition(|word| word.starts_with('-'));
+    command.args(flags);
+    for name in names {
+        command.args(["--features", name]);
+    }
+    if locked {
+        command.arg("--locked");
+    }
+    command.args(["--", "--cap-lints", "allow", "--force-warn", "clippy::disallowed_methods"]);
+    command
 }
 
 /// Writes the configuration and returns its folder. The folder is named after the content, so that
@@ -106,7 +120,10 @@ fn write_configuration(metadata: &Metadata, config: &Config) -> Result<PathBuf, 
 /// version of the crate does not have.
 fn configuration(config: &Config) -> String {
     let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let own = rules::ALL.iter().flat_map(|rule| rule.paths.iter().map(|path| (*path, rule.id)));
+    let own = rules::ALL.iter().flat_map(|rule| {
+        let banned = rule.paths.iter().filter(|path| !config.unbans(rule, path));
+        banned.map(|path| (*path, rule.id))
+    });
     let added = config.paths.iter().map(|(rule, path)| (path.as_str(), rule.id));
     for (path, rule) in own.chain(added) {
         paths.entry(path).or_default().push(rule);

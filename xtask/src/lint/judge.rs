@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::lint::clippy::{Hit, Resolved};
 use crate::lint::config::Config;
-use crate::lint::finding::Finding;
+use crate::lint::date::Date;
+use crate::lint::finding::{Finding, Judged, Suppressed, Suppression};
 use crate::lint::meta::Metadata;
 use crate::lint::rules::{
     BARE_ALLOW, Context, Level, Rule, SLEEP_IN_TEST, UNUSED_ALLOW, follows_tokio_clock,
@@ -19,7 +20,8 @@ pub(crate) struct Judge<'a> {
     pub(crate) sources: &'a Sources,
     /// The suppressions that were needed, by file and index.
     used: BTreeSet<(PathBuf, usize)>,
-    findings: Vec<Finding>,
+    judged: Judged,
+    today: Date,
 }
 
 impl<'a> Judge<'a> {
@@ -27,19 +29,21 @@ impl<'a> Judge<'a> {
         metadata: &'a Metadata,
         config: &'a Config,
         sources: &'a Sources,
+        today: Date,
     ) -> Judge<'a> {
-        Judge { metadata, config, sources, used: BTreeSet::new(), findings: Vec::new() }
+        let judged = Judged::default();
+        Judge { metadata, config, sources, used: BTreeSet::new(), judged, today }
     }
 
-    /// All findings in source code.
-    pub(crate) fn judge(mut self, resolved: &Resolved) -> Vec<Finding> {
+    /// All findings in source code, and those that a suppression covers.
+    pub(crate) fn judge(mut self, resolved: &Resolved) -> Judged {
         for hit in &resolved.hits {
             for rule in &hit.rules {
                 self.hit(hit, rule);
             }
         }
         self.suppressions(resolved);
-        self.findings
+        self.judged
     }
 
     fn hit(&mut self, hit: &Hit, rule: &'static Rule) {
@@ -55,12 +59,13 @@ impl<'a> Judge<'a> {
         if rule.id == SLEEP_IN_TEST.id && paused {
             level = Level::Allow;
         }
-        if self.is_suppressed(hit, rule, level) || level == Level::Allow {
+        let reason = self.suppression(hit, rule, level);
+        if level == Level::Allow {
             return;
         }
         let nameless =
             hit.frames.iter().any(|(file, at)| self.is_in(RegionKind::NamelessAllow, file, *at));
-        self.findings.push(Finding {
+        let finding = Finding {
             path: self.metadata.relative(file),
             line: place.line,
             column: place.column,
@@ -70,27 +75,37 @@ impl<'a> Judge<'a> {
             note: nameless.then(|| {
                 format!("the attribute on this code counts when its reason begins `{}: `", rule.id)
             }),
-        });
+        };
+        match reason {
+            None => self.judged.findings.push(finding),
+            Some(reason) => {
+                let by = Suppression::InSource(reason);
+                self.judged.suppressed.push(Suppressed { finding, by });
+            }
+        }
     }
 
-    /// Whether a suppression covers any frame of the hit. An attribute is in use as soon as clippy has
-    /// a hit there, because plain clippy needs it in every context; a comment only when it hides a
-    /// finding.
-    fn is_suppressed(&mut self, hit: &Hit, rule: &Rule, level: Level) -> bool {
-        let mut suppressed = false;
+    /// The reason of a suppression that covers any frame of the hit. An attribute is in use as soon as
+    /// clippy has a hit there, because plain clippy needs it in every context; a comment only when it
+    /// hides a finding. What has expired covers nothing.
+    fn suppression(&mut self, hit: &Hit, rule: &Rule, level: Level) -> Option<String> {
+        let mut reason = None;
         for (file, place) in &hit.frames {
             let Some(source) = self.sources.get(file) else { continue };
             for (index, directive) in source.scan.directives.iter().enumerate() {
-                if !directive.rules.contains(&rule.id) || !directive.covers.contains(*place) {
+                if !directive.rules.contains(&rule.id)
+                    || !directive.covers.contains(*place)
+                    || directive.has_expired(self.today)
+                {
                     continue;
                 }
                 if directive.form == Form::Attribute || level > Level::Allow {
                     self.used.insert((file.clone(), index));
-                    suppressed = true;
+                    reason.get_or_insert_with(|| directive.reason.clone());
                 }
             }
         }
-        suppressed
+        reason
     }
 
     /// Unacceptable suppressions, and those that suppress nothing.
@@ -99,11 +114,16 @@ impl<'a> Judge<'a> {
             for complaint in &source.scan.complaints {
                 self.report(&BARE_ALLOW, file, complaint.at, complaint.message.clone());
             }
-            if !resolved.compiled.contains_key(file) {
-                continue;
-            }
             for (index, directive) in source.scan.directives.iter().enumerate() {
-                let judged = !source.scan.is_in(RegionKind::Conditional, directive.at)
+                if let Some(until) = directive.until
+                    && directive.has_expired(self.today)
+                {
+                    let message = format!("this exception ended on {until}");
+                    self.report(&UNUSED_ALLOW, file, directive.at, message);
+                    continue;
+                }
+                let judged = resolved.compiled.contains_key(file)
+                    && !source.scan.is_in(RegionKind::Conditional, directive.at)
                     && !source.scan.is_in(RegionKind::Conditional, directive.covers.start);
                 if judged && !self.used.contains(&(file.clone(), index)) {
                     let rules = directive.rules.join(", ");
@@ -123,7 +143,7 @@ impl<'a> Judge<'a> {
     fn report(&mut self, rule: &'static Rule, file: &Path, at: Place, message: String) {
         let level = self.config.level(rule, self.context(file, at));
         if level > Level::Allow {
-            self.findings.push(Finding {
+            self.judged.findings.push(Finding {
                 path: self.metadata.relative(file),
                 line: at.line,
                 column: at.column,

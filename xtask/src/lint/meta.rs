@@ -38,6 +38,8 @@ impl Member {
 /// One root file and what its code is for.
 #[derive(Debug)]
 pub(crate) struct Target {
+    /// The crate, as code spells it.
+    pub(crate) name: String,
     pub(crate) source: PathBuf,
     pub(crate) context: Context,
     pub(crate) library: bool,
@@ -86,6 +88,21 @@ impl Metadata {
             .ok_or_else(|| Failure::unanalysed("cargo metadata answered in an unknown form"))
     }
 
+    /// Reads the workspace of a manifest, or the one around the current folder.
+    pub(crate) fn of(manifest: Option<&Path>, locked: bool) -> Result<Metadata, Failure> {
+        let Some(manifest) = manifest else { return Metadata::load(Path::new("."), locked) };
+        if !manifest.is_file() || manifest.file_name().is_none_or(|name| name != "Cargo.toml") {
+            return Err(Failure::unanalysed(format!("`{}` is no manifest", manifest.display())));
+        }
+        Metadata::load(&manifest.parent().map_or(PathBuf::from("."), or_here), locked)
+    }
+
+    /// The member whose folder a file lies in.
+    pub(crate) fn member_of(&self, file: &Path) -> Option<&Member> {
+        let around = self.members.iter().filter(|member| file.starts_with(member.folder()));
+        around.max_by_key(|member| member.folder().components().count())
+    }
+
     /// Whether a file is part of this workspace rather than of a dependency.
     pub(crate) fn owns(&self, path: &Path) -> bool {
         path.starts_with(&self.root)
@@ -97,6 +114,10 @@ impl Metadata {
         let shown = path.strip_prefix(&self.root).unwrap_or(path);
         shown.to_string_lossy().replace('\\', "/")
     }
+}
+
+fn or_here(folder: &Path) -> PathBuf {
+    if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
 }
 
 fn read(value: &Value) -> Option<Metadata> {
@@ -122,6 +143,7 @@ fn read_member(package: &Value) -> Option<Member> {
         let kinds: Vec<&str> =
             target["kind"].as_array()?.iter().filter_map(Value::as_str).collect();
         targets.push(Target {
+            name: target["name"].as_str()?.replace('-', "_"),
             source: PathBuf::from(target["src_path"].as_str()?),
             context: context(&kinds),
             library: kinds.iter().any(|kind| kind.ends_with("lib")),

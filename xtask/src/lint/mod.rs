@@ -2,79 +2,181 @@
 //!
 //! Clippy resolves names and types (`clippy`), the source pass knows contexts and suppressions
 //! (`source`), cargo's metadata gives the layers (`layers`), and `judge` makes findings of them. No
-//! rule is decided by the name of a file or by text.
+//! rule is decided by the name of a file or by text. What the workspace decided (`config`, `exempt`,
+//! `allowances`, `baseline`) is applied to the findings afterwards.
 
+mod allowances;
+pub(crate) mod baseline;
+mod changed;
 mod clippy;
 mod config;
+mod coverage;
+pub(crate) mod date;
+mod exempt;
 mod finding;
+pub(crate) mod init;
+mod items;
 mod judge;
 pub(crate) mod layers;
 pub(crate) mod meta;
+mod outcome;
 pub(crate) mod report;
 pub(crate) mod rules;
 mod source;
-mod toml;
 
-use std::io::{self, BufWriter, Write};
+use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
+use baseline::{BaselineOptions, Mode};
 pub(crate) use config::Config;
-use finding::Finding;
+use coverage::Coverage;
+use date::Date;
+use finding::Judged;
+use items::Items;
 use judge::Judge;
 use meta::Metadata;
-use rules::Level;
+use outcome::Placed;
+use report::{Format, Output};
+use rules::{Level, Rule};
 
 use crate::failure::Failure;
 use crate::{EXIT_CLEAN, EXIT_FINDINGS};
 
 /// What to lint and how to report it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct LintOptions {
-    /// A folder of the workspace.
-    pub(crate) path: PathBuf,
-    pub(crate) json: bool,
+    /// The manifest of another workspace.
+    pub(crate) manifest: Option<PathBuf>,
     /// Refuse to change `Cargo.lock`.
     pub(crate) locked: bool,
+    /// Report these rules only; all without one.
+    pub(crate) rules: Vec<&'static Rule>,
+    /// Report only what lies in files that changed since this revision.
+    pub(crate) changed: Option<String>,
+    /// Count warnings as findings at deny.
+    pub(crate) warnings_denied: bool,
+    /// Human, to standard output, without one.
+    pub(crate) outputs: Vec<Output>,
+    pub(crate) baseline: Option<BaselineOptions>,
+    /// Print the exceptions instead of linting.
+    pub(crate) list_allows: bool,
+    /// The day on which exceptions are judged, if it is not this one.
+    pub(crate) today: Option<Date>,
 }
 
 /// Lints a workspace and reports: findings on standard output, coverage on standard error.
 pub(crate) fn command(options: &LintOptions) -> Result<u8, Failure> {
-    let metadata = Metadata::load(&options.path, options.locked)?;
-    let config = Config::load(&metadata.root)?;
-    let mut findings = layers::check(&metadata, &config)?;
-    let resolved = clippy::resolve(&metadata, &config, options.locked)?;
-    let sources = source::load(&metadata, &resolved.compiled)?;
-    findings.extend(Judge::new(&metadata, &config, &sources).judge(&resolved));
-    findings.sort_by(|a, b| a.key().cmp(&b.key()));
-    findings.dedup_by(|a, b| a.key() == b.key());
-
-    let mut out = BufWriter::new(io::stdout().lock());
-    if options.json {
-        report::json(&mut out, &findings)?;
-    } else {
-        report::human(&mut out, &findings)?;
-    }
-    out.flush()?;
-    let uncompiled: Vec<String> = sources
-        .keys()
-        .filter(|path| !resolved.compiled.contains_key(*path))
-        .map(|path| metadata.relative(path))
-        .collect();
-    coverage(sources.len(), &uncompiled, &findings)?;
-    let denied = findings.iter().any(|finding| finding.level == Level::Deny);
-    Ok(if denied { EXIT_FINDINGS } else { EXIT_CLEAN })
+    source::with_deep_stack(|| if options.list_allows { list(options) } else { lint(options) })?
 }
 
-fn coverage(parsed: usize, uncompiled: &[String], findings: &[Finding]) -> io::Result<()> {
-    let denied = findings.iter().filter(|finding| finding.level == Level::Deny).count();
-    let warned = findings.len() - denied;
-    let mut err = io::stderr().lock();
-    for path in uncompiled {
-        writeln!(err, "lint: {path} was not compiled, so no name in it was resolved")?;
+/// Explains a rule, with the decisions of the workspace around the current folder, if there is one.
+pub(crate) fn explain(rule: &Rule) -> Result<u8, Failure> {
+    let config = match Metadata::of(None, false) {
+        Ok(metadata) => Some(Config::load(&metadata.root)?),
+        Err(_) => None,
+    };
+    report::explain(&mut io::stdout().lock(), rule, config.as_ref())?;
+    Ok(EXIT_CLEAN)
+}
+
+fn list(options: &LintOptions) -> Result<u8, Failure> {
+    let metadata = Metadata::of(options.manifest.as_deref(), options.locked)?;
+    let config = Config::load(&metadata.root)?;
+    let sources = source::load(&metadata)?;
+    let all = allowances::all(&metadata, &config, &sources);
+    let mut out = io::stdout().lock();
+    if options.outputs.iter().any(|output| output.format == Format::Json) {
+        allowances::json(&mut out, &all)?;
+    } else {
+        allowances::human(&mut out, &all, options.today.unwrap_or_else(Date::today))?;
     }
-    let typed = parsed - uncompiled.len();
-    writeln!(
-        err,
-        "lint: analysed {typed} files with types, {parsed} parsed: {denied} findings, {warned} warnings"
-    )
+    writeln!(io::stderr().lock(), "lint: {} exceptions", all.len())?;
+    Ok(EXIT_CLEAN)
+}
+
+fn lint(options: &LintOptions) -> Result<u8, Failure> {
+    let started = coverage::now();
+    let metadata = Metadata::of(options.manifest.as_deref(), options.locked)?;
+    let config = Config::load(&metadata.root)?;
+    let (judged, mut items, coverage) = analyse(&metadata, &config, options, started)?;
+    let mut placed = outcome::place(judged, &metadata, &mut items);
+    let wanted = |rule: &Rule| {
+        options.rules.is_empty() || options.rules.iter().any(|other| other.id == rule.id)
+    };
+    placed.retain(|one| wanted(one.finding.rule));
+    let stale = match &options.baseline {
+        None => 0,
+        Some(baseline) => {
+            let looked_for = rules::ALL.iter().filter(|rule| wanted(rule)).map(|rule| rule.id);
+            let looked_for: BTreeSet<&str> = looked_for.collect();
+            baseline::apply(baseline, &mut placed, &looked_for)?
+        }
+    };
+    if let Some(revision) = &options.changed {
+        let changed = changed::since(&metadata, revision)?;
+        placed.retain(|one| changed.contains(&one.finding.path));
+    }
+    conclude(options, &mut placed, &metadata, &coverage, stale)
+}
+
+/// Everything that is found, before anybody asks for a part of it.
+fn analyse(
+    metadata: &Metadata,
+    config: &Config,
+    options: &LintOptions,
+    started: std::time::Instant,
+) -> Result<(Judged, Items, Coverage), Failure> {
+    let today = options.today.unwrap_or_else(Date::today);
+    let edges = layers::check(metadata, config)?;
+    // Most of the time of the one is waiting for other programs.
+    let (resolved, sources) = source::beside(
+        || clippy::resolve(metadata, config, options.locked),
+        || source::load(metadata),
+    )?;
+    let (resolved, mut sources) = (resolved?, sources?);
+    source::add_compiled(&mut sources, &resolved.compiled)?;
+    let mut judged = Judge::new(metadata, config, &sources, today).judge(&resolved);
+    judged.findings.extend(edges);
+    let mut items = Items::new(metadata, &sources);
+    exempt::apply(&mut judged, metadata, config, &mut items, today)?;
+    let allowances = allowances::all(metadata, config, &sources);
+    judged.findings.extend(allowances::too_many(&allowances, config));
+    judged.sort();
+    Ok((judged, items, Coverage::new(metadata, &sources, &resolved, started)))
+}
+
+/// Reports, and says what the exit code is.
+fn conclude(
+    options: &LintOptions,
+    placed: &mut [Placed],
+    metadata: &Metadata,
+    coverage: &Coverage,
+    stale: usize,
+) -> Result<u8, Failure> {
+    let (mut denied, mut warned) = (0, 0);
+    for one in placed.iter_mut().filter(|one| one.suppression.is_none()) {
+        if options.warnings_denied || one.finding.level == Level::Deny {
+            one.finding.level = Level::Deny;
+            denied += 1;
+        } else {
+            warned += 1;
+        }
+    }
+    let human = [Output { format: Format::Human, file: None }];
+    let outputs = if options.outputs.is_empty() { &human[..] } else { &options.outputs };
+    report::write(outputs, placed, &metadata.root)?;
+    coverage.print(denied, warned)?;
+    let mut code = if denied > 0 { EXIT_FINDINGS } else { EXIT_CLEAN };
+    if stale > 0 {
+        writeln!(
+            io::stderr().lock(),
+            "lint: the baseline is stale: {stale} of its findings are gone; \
+             `--write-baseline` takes them out"
+        )?;
+        if options.baseline.as_ref().is_some_and(|baseline| baseline.mode == Mode::Locked) {
+            code = EXIT_FINDINGS;
+        }
+    }
+    Ok(code)
 }

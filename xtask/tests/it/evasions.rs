@@ -9,8 +9,8 @@ fn aliases_values_macros_and_attributes_do_not_evade_the_lint() {
     let fixture = Fixture::new("evasions");
     fixture.check();
 
-    let strict = fixture.lint(&["--json"], &[("RUSTFLAGS", "-Dwarnings")]);
-    let plain = fixture.lint(&["--json"], &[]);
+    let strict = fixture.lint(&["--format", "json"], &[("RUSTFLAGS", "-Dwarnings")]);
+    let plain = fixture.lint(&["--format", "json"], &[]);
     assert_eq!(strict.stdout, plain.stdout, "{}", strict.stderr);
     assert_eq!(strict.code, Some(1));
 }
@@ -20,9 +20,12 @@ fn only_the_configured_features_are_analysed() {
     let fixture = Fixture::copied("evasions", "evasions_by_feature");
     let lines = |config: &str| {
         fs::write(fixture.folder.join("foundation-lint.toml"), config).unwrap();
-        fixture.lint(&[], &[]).stdout.lines().count()
+        fixture.lint(&["--format", "json"], &[]).stdout.lines().count()
     };
     let all = lines("version = 1");
-    assert_eq!(lines("version = 1\n[run]\nfeatures = \"default\""), all - 1);
-    assert_eq!(lines("version = 1\n[run]\nfeatures = [\"extra\"]"), all);
+    let sets = |sets: &str| lines(&format!("version = 1\n[run]\nfeature-sets = {sets}"));
+    assert_eq!(sets("[[]]"), all - 1);
+    assert_eq!(sets("[[\"extra\"]]"), all);
+    // Nothing is found twice, and what one set does not compile another one may.
+    assert_eq!(sets("[[], [\"extra\"], [\"--no-default-features\"]]"), all);
 }

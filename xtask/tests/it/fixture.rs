@@ -56,15 +56,47 @@ impl Fixture {
         Fixture { folder }
     }
 
-    /// Runs `xtask lint FOLDER` with more arguments and variables.
+    /// A package without dependencies, of this library.
+    pub(crate) fn library(name: &str, text: &str) -> Fixture {
+        let fixture = Fixture::empty(name);
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[workspace]\n"
+        );
+        fixture.write("Cargo.toml", &manifest);
+        fixture.write("src/lib.rs", text);
+        fixture
+    }
+
+    /// An empty folder with this name.
+    pub(crate) fn empty(name: &str) -> Fixture {
+        let folder = base().join("workspaces").join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).expect("an old one can be removed");
+        }
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        Fixture { folder }
+    }
+
+    /// Runs `xtask lint` on this workspace with more arguments and variables.
     pub(crate) fn lint(&self, args: &[&str], variables: &[(&str, &str)]) -> Run {
-        let folder = self.folder.to_string_lossy().into_owned();
-        xtask(&[&["lint", folder.as_str()], args].concat(), variables)
+        let manifest = self.folder.join("Cargo.toml").to_string_lossy().into_owned();
+        xtask(&[&["lint", "--manifest-path", &manifest], args].concat(), variables)
+    }
+
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        let path = self.folder.join(file);
+        fs::create_dir_all(path.parent().expect("a file lies in a folder"))
+            .expect("it can be made");
+        fs::write(path, text).expect("a file can be written");
+    }
+
+    pub(crate) fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.join(file)).expect("the file is there")
     }
 
     /// Asserts that the report is what the fixture expects.
     pub(crate) fn check(&self) -> Vec<Value> {
-        let run = self.lint(&["--json"], &[]);
+        let run = self.lint(&["--format", "json"], &[]);
         let findings = run.findings();
         let expected = self.expected();
         let found: BTreeSet<Spot> = findings.iter().map(spot).collect();
@@ -105,10 +137,10 @@ impl Run {
     }
 }
 
-fn spot(finding: &Value) -> Spot {
+pub(crate) fn spot(finding: &Value) -> Spot {
     let text = |key: &str| finding[key].as_str().expect("the key is text").to_owned();
     let line = finding["line"].as_u64().expect("a line is a number");
-    (text("path"), usize::try_from(line).expect("a line fits"), text("rule"))
+    (text("file"), usize::try_from(line).expect("a line fits"), text("rule"))
 }
 
 /// A cargo that lacks one subcommand.
@@ -131,7 +163,12 @@ pub(crate) fn xtask(args: &[&str], variables: &[(&str, &str)]) -> Run {
 
 /// Runs the program in a folder.
 pub(crate) fn xtask_in(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Run {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    run(Path::new(env!("CARGO_BIN_EXE_xtask")), folder, args, variables)
+}
+
+/// Runs any program as the tests need it.
+pub(crate) fn run(program: &Path, folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Run {
+    let mut command = Command::new(program);
     // A test runner inside a test must not take the outer one's settings for its own.
     for (name, _) in env::vars().filter(|(name, _)| name.starts_with("NEXTEST")) {
         command.env_remove(name);
@@ -153,7 +190,7 @@ pub(crate) fn xtask_in(folder: &Path, args: &[&str], variables: &[(&str, &str)])
     }
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.parent().expect("the crate lies in the workspace").to_owned()
 }

@@ -4,7 +4,14 @@ use crate::fixture::xtask;
 
 #[test]
 fn a_command_line_that_makes_no_sense_exits_64() {
-    for args in [&["bake"][..], &[], &["lint", "--jsn"], &["ci", "--stage", "bake"]] {
+    for args in [
+        &["bake"][..],
+        &[],
+        &["lint", "--jsn"],
+        &["lint", "--format", "xml"],
+        &["lint", "--write-baseline"],
+        &["ci", "--stage", "bake"],
+    ] {
         let run = xtask(args, &[]);
         assert_eq!(run.code, Some(64), "{args:?}");
         assert!(run.stderr.contains("usage: cargo xtask"), "{args:?}: {}", run.stderr);
@@ -13,9 +20,9 @@ fn a_command_line_that_makes_no_sense_exits_64() {
 }
 
 #[test]
-fn a_folder_without_a_workspace_exits_2() {
-    for path in ["no/such/folder", "/"] {
-        let run = xtask(&["lint", path], &[]);
+fn what_is_no_manifest_exits_2() {
+    for path in ["no/such/Cargo.toml", "/", "README.md"] {
+        let run = xtask(&["lint", "--manifest-path", path], &[]);
         assert_eq!(run.code, Some(2), "{path}: {}", run.stderr);
         assert!(run.stderr.contains("could not analyse"), "{path}: {}", run.stderr);
     }
@@ -33,5 +40,5 @@ fn every_listed_rule_explains_itself_and_names_a_replacement() {
         assert!(run.stdout.contains("Instead: "), "{rule}");
         count += 1;
     }
-    assert_eq!(count, 8);
+    assert!(count >= 9);
 }

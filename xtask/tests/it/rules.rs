@@ -7,7 +7,7 @@ use crate::fixture::{Fixture, xtask};
 #[test]
 fn raw_send_finds_channels_by_type_and_leaves_other_senders_and_tests_alone() {
     let findings = Fixture::new("raw_send").check();
-    let example = findings.iter().find(|finding| finding["path"] == "examples/show.rs").unwrap();
+    let example = findings.iter().find(|finding| finding["file"] == "examples/show.rs").unwrap();
     assert_eq!(example["level"], "warn");
     assert!(findings.iter().all(|finding| finding == example || finding["level"] == "deny"));
 }
@@ -45,7 +45,7 @@ fn every_banned_path_of_tokio_and_the_standard_library_still_resolves() {
     }
     // The fixture's own configuration adds one.
     banned.insert("paths::publish".to_owned());
-    let run = Fixture::new("paths").lint(&["--json"], &[]);
+    let run = Fixture::new("paths").lint(&["--format", "json"], &[]);
     let findings = run.findings();
     let messages = findings.iter().filter_map(|finding| finding["message"].as_str());
     let found: BTreeSet<String> =

@@ -1,84 +1,107 @@
 //! `foundation-lint.toml`: what a workspace decides about its own lint.
 
+mod layers;
+mod read;
+mod value;
+
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
-use std::path::Path;
 
-use crate::failure::Failure;
-use crate::lint::rules::{self, Context, Level, Rule};
-use crate::lint::toml::{self, Entry};
+use crate::lint::date::Date;
+use crate::lint::rules::{Context, Level, Rule};
 
-pub(crate) const FILE: &str = "foundation-lint.toml";
+pub(crate) use layers::Layers;
+pub(crate) use read::FILE;
 
 /// The decisions of one workspace. Without a file there are none: every rule has its own level and no
 /// layers are known.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Config {
-    levels: BTreeMap<String, Level>,
-    /// What the analysis compiles.
-    pub(crate) features: Features,
+    /// The file that holds the decisions, relative to the root of the workspace.
+    pub(crate) file: &'static str,
+    levels: BTreeMap<&'static str, Level>,
+    thresholds: BTreeMap<&'static str, Thresholds>,
+    /// What the analysis compiles: one build for each set. The findings of all are one report.
+    pub(crate) feature_sets: Vec<FeatureSet>,
+    pub(crate) target: TargetFolder,
+    /// How many exceptions there may be, and the line that says so.
+    pub(crate) max_allows: Option<Limit>,
     /// Paths that a rule bans beside its own.
     pub(crate) paths: Vec<(&'static Rule, String)>,
+    /// Paths that a rule bans and this workspace does not.
+    pub(crate) unbanned: Vec<(&'static Rule, String)>,
+    pub(crate) exempt: Vec<Exempt>,
+    pub(crate) types: Types,
     pub(crate) layers: Option<Layers>,
 }
 
-/// The features that the analysis switches on. Code under others is not seen.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) enum Features {
-    #[default]
-    All,
-    Default,
-    Named(Vec<String>),
+/// Arguments for cargo: `--all-features`, or what stands behind `--features`.
+pub(crate) type FeatureSet = Vec<String>;
+
+/// Where the analysis builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TargetFolder {
+    /// In the folder of every other build: what is built once serves both.
+    Shared,
+    /// In a folder of its own: plain clippy and the lint never wait for nor evict each other.
+    Own,
 }
 
-/// Which crate may depend on which.
+/// A number and the line that sets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) count: usize,
+    pub(crate) line: usize,
+}
+
+/// The sizes from which a rule about size warns and denies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Thresholds {
+    pub(crate) warn: usize,
+    pub(crate) deny: usize,
+}
+
+/// A package, or an item of it, in which a rule is not in force.
+#[derive(Debug)]
+pub(crate) struct Exempt {
+    pub(crate) rule: &'static Rule,
+    pub(crate) package: String,
+    /// `crate::module::item`; everything below it is exempt.
+    pub(crate) item: Option<String>,
+    pub(crate) reason: String,
+    pub(crate) until: Option<Date>,
+    pub(crate) line: usize,
+}
+
+/// Types that mean something to a rule, as full paths.
 #[derive(Debug, Default)]
-pub(crate) struct Layers {
-    /// The crates of each layer, lowest first.
-    pub(crate) order: Vec<Vec<String>>,
-    /// Crates that may be used as a dev-dependency only.
-    pub(crate) dev_only: Vec<String>,
-    /// Crates without an edge to or from any other crate of the workspace.
-    pub(crate) standalone: Vec<String>,
-    /// Whether dev-dependencies keep the order as well.
-    pub(crate) dev_denied: bool,
-    /// Crate -> the only workspace crates it may use.
-    pub(crate) may_use: BTreeMap<String, Vec<String>>,
-    /// Crate -> packages that it may not use (normal and build; `*` at the end of a name is a glob).
-    pub(crate) forbid: BTreeMap<String, Vec<String>>,
-    /// Package -> the only workspace crates that may use it, in any table.
-    pub(crate) only: BTreeMap<String, Vec<String>>,
+pub(crate) struct Types {
+    /// Guards whose drop ends the monitoring.
+    pub(crate) monitor: Vec<String>,
+    /// Errors of sends, which must not be ignored.
+    pub(crate) send_error: Vec<String>,
+    /// Traits whose implementations receive telemetry.
+    pub(crate) sinks: Vec<String>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            file: FILE,
+            levels: BTreeMap::new(),
+            thresholds: BTreeMap::new(),
+            feature_sets: vec![vec!["--all-features".to_owned()]],
+            target: TargetFolder::Shared,
+            max_allows: None,
+            paths: Vec::new(),
+            unbanned: Vec::new(),
+            exempt: Vec::new(),
+            types: Types::default(),
+            layers: None,
+        }
+    }
 }
 
 impl Config {
-    /// Reads the file at the root of a workspace, if there is one.
-    pub(crate) fn load(root: &Path) -> Result<Config, Failure> {
-        match fs::read_to_string(root.join(FILE)) {
-            Ok(text) => Config::parse(&text),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
-            Err(error) => Err(Failure::unanalysed(format!("{FILE}: {error}"))),
-        }
-    }
-
-    /// Reads a configuration; an unknown table, key, rule or level is an error.
-    pub(crate) fn parse(text: &str) -> Result<Config, Failure> {
-        let entries =
-            toml::parse(text).map_err(|error| Failure::unanalysed(format!("{FILE}: {error}")))?;
-        let mut config = Config::default();
-        let mut version = false;
-        for entry in &entries {
-            version |= entry.table.is_empty() && entry.key == "version";
-            config.apply(entry).map_err(|what| {
-                Failure::unanalysed(format!("{FILE}: line {}: {what}", entry.line))
-            })?;
-        }
-        if !version {
-            return Err(Failure::unanalysed(format!("{FILE}: `version = 1` is missing")));
-        }
-        Ok(config)
-    }
-
     /// The level of a rule in a context. A configured level replaces those contexts that are not
     /// `allow` by themselves, so that `deny` never drags a rule into tests; a rule that is off
     /// everywhere is switched on for production.
@@ -95,91 +118,15 @@ impl Config {
         }
     }
 
-    fn apply(&mut self, entry: &Entry) -> Result<(), String> {
-        match (entry.table.as_str(), entry.key.as_str()) {
-            ("", "version") if entry.value == toml::Value::Integer(1) => Ok(()),
-            ("", "version") => Err("only version 1 is known".to_owned()),
-            ("run", "features") => {
-                self.features = match entry.value.text() {
-                    Some("all") => Features::All,
-                    Some("default") => Features::Default,
-                    Some(_) => {
-                        return Err("`features` is \"all\", \"default\" or an array".to_owned());
-                    }
-                    None => Features::Named(names(entry)?),
-                };
-                Ok(())
-            }
-            ("levels", id) => {
-                let rule = known_rule(id)?;
-                let level = entry.value.text().and_then(Level::named);
-                let level = level.ok_or("a level is \"allow\", \"warn\" or \"deny\"")?;
-                self.levels.insert(rule.id.to_owned(), level);
-                Ok(())
-            }
-            ("paths", id) => {
-                let rule = known_rule(id)?;
-                for path in names(entry)? {
-                    if !path.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':') {
-                        return Err(format!("`{path}` is no path"));
-                    }
-                    self.paths.push((rule, path));
-                }
-                Ok(())
-            }
-            (table, _) if table == "layers" || table.starts_with("layers.") => {
-                self.layers.get_or_insert_default().apply(entry)
-            }
-            (table, key) => Err(format!("unknown key `{key}` in `[{table}]`")),
-        }
-    }
-}
-
-impl Layers {
-    fn apply(&mut self, entry: &Entry) -> Result<(), String> {
-        match (entry.table.as_str(), entry.key.as_str()) {
-            ("layers", "order") => {
-                let groups = entry.value.list().ok_or("`order` is an array of arrays")?;
-                for group in groups {
-                    self.order.push(group.texts().ok_or("a layer is an array of crate names")?);
-                }
-            }
-            ("layers", "dev-only") => self.dev_only = names(entry)?,
-            ("layers", "standalone") => self.standalone = names(entry)?,
-            ("layers", "dev") => match entry.value.text() {
-                Some("allow") => self.dev_denied = false,
-                Some("deny") => self.dev_denied = true,
-                _ => return Err("`dev` is \"allow\" or \"deny\"".to_owned()),
-            },
-            ("layers.may-use", name) => {
-                self.may_use.insert(name.to_owned(), names(entry)?);
-            }
-            ("layers.forbid", name) => {
-                self.forbid.insert(name.to_owned(), names(entry)?);
-            }
-            ("layers.only", name) => {
-                self.only.insert(name.to_owned(), names(entry)?);
-            }
-            (table, key) => return Err(format!("unknown key `{key}` in `[{table}]`")),
-        }
-        Ok(())
+    /// The sizes that the workspace sets for a rule about size.
+    pub(crate) fn thresholds(&self, rule: &Rule) -> Option<Thresholds> {
+        self.thresholds.get(rule.id).copied()
     }
 
-    /// Every crate name that the layers speak of as one of this workspace's own.
-    pub(crate) fn own_names(&self) -> impl Iterator<Item = &String> {
-        let lists = self.may_use.values().chain(self.only.values()).flatten();
-        let keys = self.may_use.keys().chain(self.forbid.keys());
-        let groups = self.order.iter().flatten().chain(&self.dev_only).chain(&self.standalone);
-        groups.chain(lists).chain(keys)
+    /// Whether the workspace lets a rule's own path be used.
+    pub(crate) fn unbans(&self, rule: &Rule, path: &str) -> bool {
+        self.unbanned.iter().any(|(other, name)| other.id == rule.id && name == path)
     }
-}
-
-fn known_rule(id: &str) -> Result<&'static Rule, String> {
-    rules::named(id).ok_or_else(|| format!("unknown rule `{id}`"))
-}
-
-fn names(entry: &Entry) -> Result<Vec<String>, String> {
-    entry.value.texts().ok_or_else(|| format!("`{}` is an array of names", entry.key))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::{Levels, Rule};
 
 pub(crate) const BARE_ALLOW: Rule = Rule {
     id: "bare_allow",
+    code: "FND016",
     levels: Levels::EVERYWHERE,
     message: "suppresses without saying what and why",
     hint: "write `// lint: allow(rule) -- reason` on one statement or item",

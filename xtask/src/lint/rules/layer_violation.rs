@@ -4,6 +4,7 @@ use super::{Levels, Rule};
 
 pub(crate) const LAYER_VIOLATION: Rule = Rule {
     id: "layer_violation",
+    code: "FND015",
     levels: Levels::EVERYWHERE,
     message: "breaks the layers of this workspace",
     hint: "let the lower layer offer what the higher one needs; the layers stand in \

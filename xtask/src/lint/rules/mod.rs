@@ -8,6 +8,7 @@ mod layer_violation;
 mod raw_reply;
 mod raw_send;
 mod sleep_in_test;
+mod too_many_allows;
 mod unbounded_channel;
 mod unsupervised_spawn;
 mod unused_allow;
@@ -15,6 +16,7 @@ mod unused_allow;
 pub(crate) use bare_allow::BARE_ALLOW;
 pub(crate) use layer_violation::LAYER_VIOLATION;
 pub(crate) use sleep_in_test::{SLEEP_IN_TEST, follows_tokio_clock};
+pub(crate) use too_many_allows::TOO_MANY_ALLOWS;
 pub(crate) use unused_allow::UNUSED_ALLOW;
 
 /// How much a finding weighs.
@@ -90,6 +92,8 @@ impl Levels {
 pub(crate) struct Rule {
     /// The name in reports and suppressions.
     pub(crate) id: &'static str,
+    /// The same for machines; never given to another rule.
+    pub(crate) code: &'static str,
     pub(crate) levels: Levels,
     /// What a hit is; stands after the path in a finding.
     pub(crate) message: &'static str,
@@ -103,12 +107,13 @@ pub(crate) struct Rule {
 }
 
 /// Every rule, by name.
-pub(crate) static ALL: [&Rule; 8] = [
+pub(crate) static ALL: [&Rule; 9] = [
     &BARE_ALLOW,
     &LAYER_VIOLATION,
     &raw_reply::RAW_REPLY,
     &raw_send::RAW_SEND,
     &SLEEP_IN_TEST,
+    &TOO_MANY_ALLOWS,
     &unbounded_channel::UNBOUNDED_CHANNEL,
     &unsupervised_spawn::UNSUPERVISED_SPAWN,
     &UNUSED_ALLOW,
@@ -117,4 +122,9 @@ pub(crate) static ALL: [&Rule; 8] = [
 /// The rule of this name.
 pub(crate) fn named(id: &str) -> Option<&'static Rule> {
     ALL.iter().find(|rule| rule.id == id).copied()
+}
+
+/// The rule of this name or code.
+pub(crate) fn named_or_coded(name: &str) -> Option<&'static Rule> {
+    named(name).or_else(|| ALL.iter().find(|rule| rule.code == name).copied())
 }

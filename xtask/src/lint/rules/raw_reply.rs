@@ -4,6 +4,7 @@ use super::{Level, Levels, Rule};
 
 pub(crate) const RAW_REPLY: Rule = Rule {
     id: "raw_reply",
+    code: "FND002",
     levels: Levels {
         production: Level::Allow,
         test: Level::Allow,

@@ -4,6 +4,7 @@ use super::{Level, Levels, Rule};
 
 pub(crate) const RAW_SEND: Rule = Rule {
     id: "raw_send",
+    code: "FND001",
     levels: Levels {
         production: Level::Deny,
         test: Level::Allow,

@@ -4,6 +4,7 @@ use super::{Level, Levels, Rule};
 
 pub(crate) const SLEEP_IN_TEST: Rule = Rule {
     id: "sleep_in_test",
+    code: "FND006",
     levels: Levels {
         production: Level::Allow,
         test: Level::Deny,

@@ -4,6 +4,7 @@ use super::{Level, Levels, Rule};
 
 pub(crate) const UNBOUNDED_CHANNEL: Rule = Rule {
     id: "unbounded_channel",
+    code: "FND005",
     levels: Levels {
         production: Level::Deny,
         test: Level::Allow,

@@ -4,6 +4,7 @@ use super::{Level, Levels, Rule};
 
 pub(crate) const UNSUPERVISED_SPAWN: Rule = Rule {
     id: "unsupervised_spawn",
+    code: "FND003",
     levels: Levels {
         production: Level::Deny,
         test: Level::Allow,

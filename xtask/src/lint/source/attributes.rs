@@ -4,8 +4,16 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Lit, Meta, Path, Token};
 
-/// The lint whose attributes count as suppressions.
-const WATCHED: &str = "disallowed_methods";
+/// The lints whose attributes count as suppressions: those that serve a rule of ours.
+const WATCHED: [&str; 7] = [
+    "disallowed_methods",
+    "disallowed_macros",
+    "disallowed_types",
+    "await_holding_lock",
+    "await_holding_refcell_ref",
+    "let_underscore_must_use",
+    "unused_result_ok",
+];
 
 /// The last segments of attributes that make a function a test.
 const TEST_ATTRIBUTES: [&str; 7] =
@@ -24,11 +32,11 @@ pub(crate) enum Meaning {
     Test {
         paused: bool,
     },
-    /// `allow` or `expect` of the watched lint.
+    /// `allow` or `expect` of a watched lint.
     Suppression {
         reason: Option<String>,
     },
-    /// `allow` or `expect` of the watched lint inside `cfg_attr`.
+    /// `allow` or `expect` of a watched lint inside `cfg_attr`.
     ConditionalSuppression,
     Nothing,
 }
@@ -76,7 +84,11 @@ fn cfg_attr(tokens: &TokenStream) -> Meaning {
     if parts.first().is_some_and(|predicate| meta_mentions(predicate, "clippy")) {
         return Meaning::HidesFromClippy;
     }
-    if mentions(tokens, WATCHED) { Meaning::ConditionalSuppression } else { Meaning::Nothing }
+    if WATCHED.iter().any(|lint| mentions(tokens, lint)) {
+        Meaning::ConditionalSuppression
+    } else {
+        Meaning::Nothing
+    }
 }
 
 /// Whether the predicate holds in test builds only.
@@ -108,7 +120,7 @@ fn suppression(tokens: &TokenStream) -> Meaning {
     let mut reason = None;
     for meta in metas(tokens) {
         match meta {
-            Meta::Path(path) => watched |= last_segment(&path) == WATCHED,
+            Meta::Path(path) => watched |= WATCHED.contains(&last_segment(&path).as_str()),
             Meta::NameValue(pair) if pair.path.is_ident("reason") => {
                 if let Expr::Lit(literal) = pair.value
                     && let Lit::Str(text) = literal.lit

@@ -1,9 +1,10 @@
-//! Suppressions: `// lint: allow(rule) -- reason`, and what each one covers.
+//! Suppressions: `// lint: allow(rule) -- reason until 2026-12-31`, and what each one covers.
 
 use proc_macro2::{TokenStream, TokenTree};
 
 use super::nodes::{Node, Scan};
 use super::span::{Place, Range};
+use crate::lint::date::Date;
 use crate::lint::rules;
 
 /// A reason shorter than this explains nothing.
@@ -16,6 +17,29 @@ pub(crate) struct Directive {
     pub(crate) at: Place,
     pub(crate) covers: Range,
     pub(crate) form: Form,
+    pub(crate) reason: String,
+    /// The last day on which it counts.
+    pub(crate) until: Option<Date>,
+}
+
+impl Directive {
+    pub(super) fn new(claim: Claim, at: Place, covers: Range, form: Form) -> Directive {
+        let Claim { rules, reason, until } = claim;
+        Directive { rules, at, covers, form, reason, until }
+    }
+
+    /// Whether its last day is over.
+    pub(crate) fn has_expired(&self, today: Date) -> bool {
+        self.until.is_some_and(|until| until < today)
+    }
+}
+
+/// What a suppression says.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(crate) rules: Vec<&'static str>,
+    pub(crate) reason: String,
+    pub(crate) until: Option<Date>,
 }
 
 /// How a suppression is written.
@@ -34,14 +58,30 @@ pub(crate) struct Complaint {
     pub(crate) message: String,
 }
 
-/// The rules that the reason of an attribute names: `raw_send: why` or `raw_send, raw_reply: why`.
+/// What the reason of an attribute says: `raw_send: why` or `raw_send, raw_reply: why until DATE`.
 /// `None` when it does not begin with rule names or says too little behind them.
-pub(crate) fn rules_of_reason(reason: &str) -> Option<Vec<&'static str>> {
+pub(crate) fn claim_of_reason(reason: &str) -> Option<Claim> {
     let (names, why) = reason.split_once(':')?;
-    if why.trim().chars().count() < REASON_LENGTH_MIN {
-        return None;
+    let rules = names.split(',').map(|name| rules::named(name.trim()).map(|rule| rule.id));
+    let rules = rules.collect::<Option<Vec<_>>>()?;
+    let (reason, until) = reason_and_end(why).ok()?;
+    Some(Claim { rules, reason, until })
+}
+
+/// Splits `why until 2026-12-31`. Only a word that begins with a digit is taken for a day.
+fn reason_and_end(text: &str) -> Result<(String, Option<Date>), &'static str> {
+    let text = text.trim();
+    let (reason, until) = match text.rsplit_once(" until ") {
+        Some((reason, day)) if day.trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
+            let date = Date::parse(day.trim()).ok_or("the day behind `until` is none")?;
+            (reason.trim_end(), Some(date))
+        }
+        _ => (text, None),
+    };
+    if reason.chars().count() < REASON_LENGTH_MIN {
+        return Err("the reason of the suppression is too short to explain anything");
     }
-    names.split(',').map(|name| rules::named(name.trim()).map(|rule| rule.id)).collect()
+    Ok((reason.to_owned(), until))
 }
 
 /// Finds the directive comments of a file and what they cover.
@@ -55,9 +95,9 @@ pub(crate) fn read_comments(text: &str, tokens: &TokenStream, nodes: &[Node], sc
         let Some((at, comment)) = tokens.comment(number, line) else { continue };
         let Some(body) = comment.trim_start().strip_prefix("lint:") else { continue };
         let alone = line.trim_start().starts_with("//");
-        let parsed = parse(body.trim()).and_then(|rules| {
+        let parsed = parse(body.trim()).and_then(|claim| {
             let covers = if alone { tokens.below(number, nodes)? } else { Range::line(number) };
-            Ok(Directive { rules, at, covers, form: Form::Comment })
+            Ok(Directive::new(claim, at, covers, Form::Comment))
         });
         match parsed {
             Ok(directive) => scan.directives.push(directive),
@@ -67,7 +107,7 @@ pub(crate) fn read_comments(text: &str, tokens: &TokenStream, nodes: &[Node], sc
 }
 
 /// Reads `allow(rule, ..) -- reason`.
-fn parse(body: &str) -> Result<Vec<&'static str>, &'static str> {
+fn parse(body: &str) -> Result<Claim, &'static str> {
     const FORM: &str = "a lint comment has the form `lint: allow(rule) -- reason`";
     let (names, rest) =
         body.strip_prefix("allow(").and_then(|rest| rest.split_once(')')).ok_or(FORM)?;
@@ -76,10 +116,8 @@ fn parse(body: &str) -> Result<Vec<&'static str>, &'static str> {
         rules.push(rules::named(name.trim()).ok_or("no such rule to allow")?.id);
     }
     let reason = rest.trim().strip_prefix("--").ok_or("the suppression gives no reason")?;
-    if reason.trim().chars().count() < REASON_LENGTH_MIN {
-        return Err("the reason of the suppression is too short to explain anything");
-    }
-    Ok(rules)
+    let (reason, until) = reason_and_end(reason)?;
+    Ok(Claim { rules, reason, until })
 }
 
 /// The tokens of a file, flat and in order.

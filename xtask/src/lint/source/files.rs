@@ -23,26 +23,33 @@ pub(crate) struct Source {
 /// Every parsed file of the workspace, by absolute path.
 pub(crate) type Sources = BTreeMap<PathBuf, Source>;
 
-/// Parses every file of every member. `compiled` are the files the compiler read, with their context.
-pub(crate) fn load(
-    metadata: &Metadata,
-    compiled: &BTreeMap<PathBuf, Context>,
-) -> Result<Sources, Failure> {
+/// Parses every file that module declarations of a member lead to.
+pub(crate) fn load(metadata: &Metadata) -> Result<Sources, Failure> {
     let mut loader = Loader { metadata, sources: Sources::new() };
     for target in metadata.members.iter().flat_map(|member| &member.targets) {
         if target.source.is_file() {
             loader.follow(&target.source, target.context, true)?;
         }
     }
-    for (path, &context) in compiled {
-        if !loader.sources.contains_key(path) {
-            loader.add_included(path, context)?;
-        }
-    }
     if loader.sources.is_empty() {
         return Err(Failure::unanalysed("no source file belongs to this workspace"));
     }
     Ok(loader.sources)
+}
+
+/// Adds what only the compiler found: the files that it read, with their context.
+pub(crate) fn add_compiled(
+    sources: &mut Sources,
+    compiled: &BTreeMap<PathBuf, Context>,
+) -> Result<(), Failure> {
+    for (path, &context) in compiled {
+        if !sources.contains_key(path) {
+            // An included file need not be a list of items; what is none has no regions.
+            let scan = scan(&fs::read_to_string(path)?).unwrap_or_default();
+            sources.insert(path.to_owned(), Source { context, scan });
+        }
+    }
+    Ok(())
 }
 
 struct Loader<'a> {
@@ -75,14 +82,6 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// An included file need not be a list of items; what is none has no regions.
-    fn add_included(&mut self, path: &Path, context: Context) -> Result<(), Failure> {
-        let text = fs::read_to_string(path)?;
-        let scan = scan(&text).unwrap_or_default();
-        self.sources.insert(path.to_owned(), Source { context, scan });
-        Ok(())
-    }
-
     fn parse(&self, path: &Path) -> Result<Scan, Failure> {
         let shown = self.metadata.relative(path);
         let text = fs::read_to_string(path)
@@ -100,7 +99,7 @@ impl Loader<'_> {
 
 /// The file of a module declared in `path`, if it exists. A module under an inactive `cfg` may lack
 /// its file; the compiler complains about every other one.
-fn locate(path: &Path, root: bool, module: &ModuleFile) -> Option<PathBuf> {
+pub(crate) fn locate(path: &Path, root: bool, module: &ModuleFile) -> Option<PathBuf> {
     let folder = path.parent()?;
     let is_folder_module = root || path.file_name().is_some_and(|name| name == "mod.rs");
     let mut base = folder.to_owned();
@@ -115,7 +114,7 @@ fn locate(path: &Path, root: bool, module: &ModuleFile) -> Option<PathBuf> {
             vec![base.join(format!("{}.rs", module.name)), base.join(&module.name).join("mod.rs")]
         }
     };
-    candidates.into_iter().find(|file| file.is_file()).map(|file| normal(&file))
+    candidates.into_iter().map(|file| normal(&file)).find(|file| file.is_file())
 }
 
 /// The path without `.` and `..`, so that one file has one name.

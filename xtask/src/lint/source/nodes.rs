@@ -6,6 +6,7 @@ use syn::visit::{self, Visit};
 use syn::{AttrStyle, Attribute};
 
 use super::attributes::{Meaning, meaning};
+use super::depth;
 use super::directives::{self, Complaint, Directive, Form};
 use super::span::{Place, Range};
 
@@ -72,6 +73,7 @@ pub(crate) fn scan(text: &str) -> syn::Result<Scan> {
     let shebang = text.starts_with("#!") && !text[2..].trim_start().starts_with('[');
     let text = if shebang { text.replacen("#!", "//", 1) } else { text.to_owned() };
     let tokens: TokenStream = text.parse()?;
+    depth::check(&tokens)?;
     let file: syn::File = syn::parse2(tokens.clone())?;
     let mut walk = Walk::default();
     walk.visit_file(&file);
@@ -156,13 +158,13 @@ impl<'a> Walk<'a> {
         let Some(reason) = reason else {
             return self.complain(at, "disallowed methods are allowed without a reason");
         };
-        let Some(rules) = directives::rules_of_reason(&reason) else {
+        let Some(claim) = directives::claim_of_reason(&reason) else {
             return self.region(RegionKind::NamelessAllow, range);
         };
         if kind == FrameKind::Module {
             return self.complain(at, "a suppression must not cover a whole module");
         }
-        self.scan.directives.push(Directive { rules, at, covers: range, form: Form::Attribute });
+        self.scan.directives.push(Directive::new(claim, at, range, Form::Attribute));
     }
 }
 
