@@ -10,6 +10,7 @@ use foundation::{
 use futures_util::FutureExt;
 use proptest::prelude::{Just, ProptestConfig, Strategy as Generator, prop};
 use proptest::prop_oneof;
+use proptest::test_runner::TestRunner;
 use test_helpers::{Do, Gate, IsolatedTree, Journal, Recorder, Worker};
 
 use crate::support::{beside, held, note, of, quiet, settled};
@@ -511,21 +512,20 @@ fn a_rule() -> impl Generator<Value = BroadcastRule> {
     ]
 }
 
-proptest::proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn every_rule_does_what_the_model_does(
-        rule in a_rule(),
-        states in prop::collection::vec(a_state(), 0..7),
-    ) {
+#[test]
+fn every_rule_does_what_the_model_does() {
+    let config =
+        ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() };
+    let broadcasts = (a_rule(), prop::collection::vec(a_state(), 0..7));
+    let checked = TestRunner::new(config).run(&broadcasts, |(rule, states)| {
         let (results, got) = broadcast_to(rule, &states);
-        // The place of the obstacle may be another one of the same kind; what everybody got may not.
         assert_eq!(results, model(rule, &states), "{rule:?} {states:?}");
         let wanted: Vec<String> = (0..states.len())
             .filter(|place| results[*place] == "ok")
             .map(|place| format!("m{place}"))
             .collect();
         assert_eq!(got, wanted, "{rule:?} {states:?}");
-    }
+        Ok(())
+    });
+    checked.unwrap_or_else(|error| panic!("{error}"));
 }

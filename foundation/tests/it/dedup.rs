@@ -11,6 +11,7 @@ use foundation::{
 };
 use parking_lot::Mutex;
 use proptest::prelude::{ProptestConfig, prop};
+use proptest::test_runner::TestRunner;
 use test_helpers::{Gate, Recorder};
 
 use crate::support::{beside, quiet, supervisor};
@@ -194,37 +195,43 @@ fn a_memory_without_room_is_refused() {
     drop(Dedup::new(0));
 }
 
-proptest::proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+/// A capacity, a window in seconds, and which id comes after how many seconds.
+type Script = (usize, Option<u64>, Vec<(u64, u64)>);
 
-    #[test]
-    fn it_remembers_what_a_list_would(
-        capacity in 1_usize..6,
-        window in prop::option::of(1_u64..20),
-        script in prop::collection::vec((0_u64..8, 0_u64..6), 0..80),
-    ) {
-        let mut seen = Dedup::new(capacity);
-        if let Some(window) = window {
-            seen = seen.window(Duration::from_secs(window));
-        }
-        let mut list: Vec<(u64, u64)> = Vec::new();
-        let mut now = 0;
-        for (number, step) in script {
-            now += step;
-            list.retain(|(_, at)| window.is_none_or(|window| now - at < window));
-            let wanted = if list.iter().any(|(known, _)| *known == number) {
-                Seen::Duplicate
-            } else {
-                list.push((number, now));
-                if list.len() > capacity {
-                    list.remove(0);
-                }
-                Seen::New
-            };
-            assert_eq!(seen.admit(id(number), Duration::from_secs(now)), wanted);
-            assert!(seen.len() <= capacity);
-            let known: Vec<MessageId> = list.iter().map(|(known, _)| id(*known)).collect();
-            assert_eq!(seen.ids().collect::<Vec<_>>(), known);
-        }
+fn check_against_a_list((capacity, window, script): Script) {
+    let mut seen = Dedup::new(capacity);
+    if let Some(window) = window {
+        seen = seen.window(Duration::from_secs(window));
     }
+    let mut list: Vec<(u64, u64)> = Vec::new();
+    let mut now = 0;
+    for (number, step) in script {
+        now += step;
+        list.retain(|(_, at)| window.is_none_or(|window| now - at < window));
+        let wanted = if list.iter().any(|(known, _)| *known == number) {
+            Seen::Duplicate
+        } else {
+            list.push((number, now));
+            if list.len() > capacity {
+                list.remove(0);
+            }
+            Seen::New
+        };
+        assert_eq!(seen.admit(id(number), Duration::from_secs(now)), wanted);
+        assert!(seen.len() <= capacity);
+        let known: Vec<MessageId> = list.iter().map(|(known, _)| id(*known)).collect();
+        assert_eq!(seen.ids().collect::<Vec<_>>(), known);
+    }
+}
+
+#[test]
+fn it_remembers_what_a_list_would() {
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    let script = prop::collection::vec((0_u64..8, 0_u64..6), 0..80);
+    let scripts = (1_usize..6, prop::option::of(1_u64..20), script);
+    let checked = TestRunner::new(config).run(&scripts, |script| {
+        check_against_a_list(script);
+        Ok(())
+    });
+    checked.unwrap_or_else(|error| panic!("{error}"));
 }
