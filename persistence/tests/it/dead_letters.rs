@@ -144,6 +144,16 @@ impl Program {
         self.list().into_iter().map(number).collect()
     }
 
+    /// Waits until the store has the letter at this place of the list.
+    async fn recorded(&self, index: usize) {
+        let recorded = async {
+            while self.list()[index].recording != DeadLetterRecording::Recorded {
+                tokio::task::yield_now().await;
+            }
+        };
+        foundation::time::timeout(MINUTE, recorded).await.expect("it is recorded");
+    }
+
     async fn stop(self) {
         self.supervisor.shutdown().await;
     }
@@ -333,7 +343,7 @@ async fn a_commit_that_fails_is_reported_and_made_up_for() {
     assert_eq!((program.letters().counts().sink_failures, program.numbers()), (1, vec![1, 2]));
     // The process was started again, and offers what is missing; in its old place.
     program.bury(3).await.unwrap();
-    assert_eq!(program.list()[1].recording, DeadLetterRecording::Recorded);
+    program.recorded(1).await;
     program.stop().await;
     let reopened = self::program(folder.path()).await;
     assert_eq!(reopened.numbers(), [1, 2, 3]);
@@ -350,9 +360,7 @@ async fn a_letter_that_was_refused_is_recorded_later_in_its_old_place() {
     program.letters().bury(program.burial(1));
     program.letters().bury(program.burial(2));
     assert_eq!(program.list()[1].recording, DeadLetterRecording::Failed);
-    while program.list()[0].recording != DeadLetterRecording::Recorded {
-        tokio::task::yield_now().await;
-    }
+    program.recorded(0).await;
     program.bury(3).await.unwrap();
     let children = program.supervisor.handle().which_children().await.unwrap();
     let writer = children.iter().find(|child| &*child.id == "dead-letters").unwrap();
@@ -360,9 +368,7 @@ async fn a_letter_that_was_refused_is_recorded_later_in_its_old_place() {
     let monitor = process.monitor();
     process.exit(foundation::ExitReason::Killed);
     monitor.down().await;
-    while program.list()[1].recording != DeadLetterRecording::Recorded {
-        tokio::task::yield_now().await;
-    }
+    program.recorded(1).await;
     program.stop().await;
     let reopened = self::program(folder.path()).await;
     assert_eq!(reopened.numbers(), [1, 2, 3]);
@@ -539,12 +545,12 @@ async fn the_program_that_is_killed() {
         }
     });
     let retries = async {
-        if mode == "retry" {
-            // Until it is killed.
-            loop {
-                program.letters().retry(&all()).await;
-                tokio::task::yield_now().await;
-            }
+        if mode != "retry" {
+            return;
+        }
+        loop {
+            program.letters().retry(&all()).await;
+            tokio::task::yield_now().await;
         }
     };
     futures_util::future::join(join_all(buriers), retries).await;
