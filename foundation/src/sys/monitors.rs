@@ -287,6 +287,15 @@ impl PartialEq for Found {
 impl Eq for Found {}
 
 /// The monitors of a node, seen from outside: see [`Node::monitors`].
+///
+/// There is no table of monitors: each is in the list of its target, and a look reads those. So a look can lose none.
+///
+/// | age | is |
+/// |---|---|
+/// | shown | counted from the first look, or the first start of a process that is a second after another, since the monitor was made |
+/// | of a monitor that was made since | zero |
+/// | ever too high | no |
+/// | too low | by the time between two looks at most, and a tenth when very many looks ago |
 #[derive(Debug, Clone, Copy)]
 pub struct Monitors<'a> {
     node: &'a Node,
@@ -348,8 +357,8 @@ impl Monitors<'_> {
     /// Returns the 1,000 oldest monitors that are older than `age` and not [long-lived](crate::MonitorTag::long_lived), oldest first.
     ///
     /// A guard belongs to its owner, so none is left behind by an owner that has ended: what is found is a guard that somebody still
-    /// holds, and perhaps has forgotten. Changes nothing and returns the same again. See the module for how ages are counted: a node on
-    /// which nothing starts and nobody looks learns of a monitor's age at the second look. Cost: as [`list`](Self::list).
+    /// holds, and perhaps has forgotten. Changes nothing and returns the same again. On a node on which nothing starts and nobody looks,
+    /// ages are known from the second look on. Cost: as [`list`](Self::list).
     ///
     /// # Examples
     ///
@@ -457,10 +466,11 @@ impl Monitors<'_> {
                     {
                         heap.push(found);
                     }
-                    if heap.len() > filter.limit {
-                        drop(heap.pop());
-                    }
                 });
+                // The lock is given back: what leaves here may be the last to know of a process, and run code of others.
+                while heap.len() > filter.limit {
+                    drop(heap.pop());
+                }
             }
         });
         heap.into_sorted_vec()
@@ -520,5 +530,19 @@ impl Node {
     #[must_use]
     pub fn monitors(&self) -> Monitors<'_> {
         Monitors { node: self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::guarded_sink::GuardedSink;
+
+    #[test]
+    fn a_monitor_costs_what_the_documentation_says() {
+        assert_eq!(size_of::<Watcher>(), 64, "in the list of the target");
+        assert_eq!(size_of::<crate::MonitorRef>(), 40, "the guard inside a process");
+        assert_eq!(size_of::<crate::Monitor>(), 40, "the guard outside");
+        assert_eq!(size_of::<GuardedSink>() + 16, 48, "shared, with both counts of its owners");
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use foundation::time::sleep;
 use foundation::{
-    Context, Exit, ExitReason, GenServer, ItemError, ServerSpec, Strategy, TaskError, TaskItem,
-    TaskPool, TaskSupervisorSpec,
+    Context, Exit, ExitReason, GenServer, ItemError, Restart, ServerSpec, Strategy, TaskError,
+    TaskItem, TaskPool, TaskSupervisorSpec,
 };
-use test_helpers::{DEADLINE, Gate, IsolatedTree, Journal, eventually};
+use test_helpers::{Gate, IsolatedTree, Journal};
 
-use crate::support::{beside, is_pending, quiet, supervisor};
+use crate::support::{Meeting, beside, is_pending, quiet, supervisor};
 
 /// A tree with the pool `pool`.
 async fn pool(limit: usize, queue: usize) -> (IsolatedTree, TaskPool) {
@@ -403,22 +403,32 @@ async fn deadlines_of_many_items_need_no_task_of_their_own() {
     tree.shutdown().await;
 }
 
+/// Goes when it is met.
+struct SlowToGo(Arc<Meeting>);
+
+impl Drop for SlowToGo {
+    fn drop(&mut self) {
+        self.0.wait();
+    }
+}
+
 /// A process that works through a stream of its own.
 struct Owner;
 
 impl GenServer for Owner {
-    type Args = (TaskPool, Journal);
+    type Args = (TaskPool, Gate, Arc<Meeting>);
     type Msg = ();
 
-    async fn init((pool, journal): Self::Args, cx: &mut Context<Self>) -> Result<Self, Exit> {
+    async fn init((pool, begun, end): Self::Args, cx: &mut Context<Self>) -> Result<Self, Exit> {
         let work = move |()| {
-            let presence = journal.enter("owned");
+            let (begun, slow) = (begun.clone(), SlowToGo(Arc::clone(&end)));
             async move {
-                let _presence = presence;
+                let _slow = slow;
+                begun.pass().await;
                 std::future::pending::<()>().await;
             }
         };
-        let mut stream = pool.map_unordered([(); 2], work).owned_by(cx);
+        let mut stream = pool.map_unordered([()], work).owned_by(cx);
         cx.pipe_to_self(async move {
             stream.next().await;
         });
@@ -433,15 +443,21 @@ impl GenServer for Owner {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tasks_of_a_stream_that_a_process_owns_are_gone_before_its_end_is_known() {
     let (tree, pool) = pool(2, 10).await;
-    let journal = Journal::new();
-    let spec = ServerSpec::<Owner>::new((pool.clone(), journal.clone())).child("owner");
+    let (begun, end) = (Gate::new(), Arc::new(Meeting::new()));
+    let args = (pool.clone(), begun.clone(), Arc::clone(&end));
+    let spec = ServerSpec::<Owner>::new(args).child("owner").restart(Restart::Temporary);
     tree.handle().start_child(spec).await.expect("it starts");
-    for _ in 0..50 {
-        assert!(eventually(DEADLINE, || journal.alive("owned") == 2).await);
-        let old = tree.kill("owner").await;
-        tree.await_restart("owner", old).await;
-    }
-    assert!(journal.most_at_once("owned") <= 2, "the tasks of two incarnations never overlap");
+    begun.arrival().await;
+    begun.open();
+    let process = tree.process("owner").await;
+    let monitor = process.monitor();
+    process.exit(ExitReason::Killed);
+    quiet().await;
+    assert!(process.is_alive(), "a task of it is still there");
+    end.wait();
+    monitor.down().await;
+    quiet().await;
+    assert_idle(&tree, &pool);
     tree.shutdown().await;
 }
 
