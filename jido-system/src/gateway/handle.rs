@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use foundation::{CallError, Name, Node, ProcessRef, SupervisorRef, time};
+use foundation::{CallError, ExitReason, Name, Node, ProcessRef, ServerRef, SupervisorRef, time};
 use persistence::Seq;
 
 use super::error::{StartWorkflowError, WaitError};
@@ -127,7 +127,8 @@ impl Gateway {
             return Ok(false);
         };
         let cancel = |reply| WorkflowMsg::Cancel { reason: reason.to_owned(), reply };
-        process.call_timeout(CANCEL_TIMEOUT, cancel).await
+        let answer = process.call_timeout(CANCEL_TIMEOUT, cancel).await;
+        if has_finished(&process, &answer) { Ok(false) } else { answer }
     }
 
     /// Returns where a running workflow stands, or `None` if it does not run.
@@ -137,7 +138,10 @@ impl Gateway {
     /// [`CallError`].
     pub async fn counts(&self, id: &WorkflowId) -> Result<Option<crate::TaskCounts>, CallError> {
         match process_name(&self.node, id).ok().and_then(|name| name.whereis()) {
-            Some(process) => process.call(WorkflowMsg::Counts).await.map(Some),
+            Some(process) => {
+                let answer = process.call(WorkflowMsg::Counts).await;
+                if has_finished(&process, &answer) { Ok(None) } else { answer.map(Some) }
+            }
             None => Ok(None),
         }
     }
@@ -192,5 +196,17 @@ impl Gateway {
                 })
             })
             .collect()
+    }
+}
+
+/// Whether a call found no answer because the workflow had come to its end, and its process with it. What it had not taken by
+/// then had no effect.
+fn has_finished<T>(process: &ServerRef<WorkflowMsg>, answer: &Result<T, CallError>) -> bool {
+    match answer {
+        Err(CallError::Down(reason)) => matches!(reason, ExitReason::Normal),
+        Err(CallError::NoProc) => {
+            matches!(process.process().exit_reason(), Some(ExitReason::Normal))
+        }
+        _ => false,
     }
 }
