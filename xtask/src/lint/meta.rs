@@ -92,6 +92,12 @@ impl Metadata {
             || self.members.iter().any(|member| path.starts_with(member.folder()))
     }
 
+    /// The member that a file belongs to.
+    pub(crate) fn member_of(&self, path: &Path) -> Option<&Member> {
+        let around = self.members.iter().filter(|member| path.starts_with(member.folder()));
+        around.max_by_key(|member| member.folder().as_os_str().len())
+    }
+
     /// A path relative to the workspace root, with `/`, for reports.
     pub(crate) fn relative(&self, path: &Path) -> String {
         let shown = path.strip_prefix(&self.root).unwrap_or(path);

@@ -1,5 +1,6 @@
 //! Writing findings and rules, for people and for programs.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde_json::json;
@@ -28,6 +29,7 @@ pub(crate) fn json(out: &mut impl Write, findings: &[Finding]) -> io::Result<()>
             "line": finding.line,
             "column": finding.column,
             "rule": finding.rule.id,
+            "code": finding.rule.code,
             "level": finding.level.name(),
             "message": finding.message,
             "hint": finding.rule.hint,
@@ -42,20 +44,21 @@ pub(crate) fn json(out: &mut impl Write, findings: &[Finding]) -> io::Result<()>
 pub(crate) fn list_rules(out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
-        "{:<20} {:<11} {:<6} {:<8} {:<6} {:>5}",
-        "rule", "production", "tests", "examples", "benches", "paths"
+        "{:<34} {:<6} {:<11} {:<6} {:<8} {:<7} {:>5}",
+        "rule", "code", "production", "tests", "examples", "benches", "paths"
     )?;
     for rule in rules::ALL {
         let levels = rule.levels;
         writeln!(
             out,
-            "{:<20} {:<11} {:<6} {:<8} {:<7} {:>5}",
+            "{:<34} {:<6} {:<11} {:<6} {:<8} {:<7} {:>5}",
             rule.id,
+            rule.code,
             levels.production.name(),
             levels.test.name(),
             levels.example.name(),
             levels.bench.name(),
-            rule.paths.len()
+            rule.functions().count() + rule.macros.len() + rule.types.len()
         )?;
     }
     Ok(())
@@ -63,12 +66,28 @@ pub(crate) fn list_rules(out: &mut impl Write) -> io::Result<()> {
 
 /// Everything there is to say about one rule.
 pub(crate) fn explain(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
-    writeln!(out, "{}: {}\n\n{}\n\nInstead: {}", rule.id, rule.message, rule.explain, rule.hint)?;
-    if !rule.paths.is_empty() {
-        writeln!(out, "\nPaths:")?;
-    }
-    for path in rule.paths {
-        writeln!(out, "    {path}")?;
+    let Rule { code, id, message, explain, hint, levels, .. } = rule;
+    writeln!(out, "{code} {id}: {message}\n\n{explain}\n\nInstead: {hint}\n")?;
+    writeln!(
+        out,
+        "Levels: production {}, tests {}, examples {}, benches {}",
+        levels.production.name(),
+        levels.test.name(),
+        levels.example.name(),
+        levels.bench.name()
+    )?;
+    let functions: BTreeSet<&str> = rule.functions().collect();
+    let lists: [(&str, Vec<&str>); 4] = [
+        ("Paths", functions.into_iter().collect()),
+        ("Macros", rule.macros.to_vec()),
+        ("Types", rule.types.to_vec()),
+        ("Lints", rule.lints.to_vec()),
+    ];
+    for (title, paths) in lists.iter().filter(|(_, paths)| !paths.is_empty()) {
+        writeln!(out, "\n{title}:")?;
+        for path in paths {
+            writeln!(out, "    {path}")?;
+        }
     }
     Ok(())
 }

@@ -33,5 +33,5 @@ fn every_listed_rule_explains_itself_and_names_a_replacement() {
         assert!(run.stdout.contains("Instead: "), "{rule}");
         count += 1;
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 20);
 }

@@ -1,54 +1,145 @@
 //! Each rule finds what it must and leaves alone what it must.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
 
-use crate::fixture::{Fixture, xtask};
+use crate::fixture::{Fixture, collect, xtask};
 
-#[test]
-fn raw_send_finds_channels_by_type_and_leaves_other_senders_and_tests_alone() {
-    let findings = Fixture::new("raw_send").check();
-    let example = findings.iter().find(|finding| finding["path"] == "examples/show.rs").unwrap();
-    assert_eq!(example["level"], "warn");
-    assert!(findings.iter().all(|finding| finding == example || finding["level"] == "deny"));
-}
+/// One test a rule, on the workspace of its name; the rule must be among the findings.
+macro_rules! rules {
+    ($($test:ident: $rule:ident in $fixture:ident;)*) => {
+        /// Rule and workspace.
+        const FIXTURES: &[(&str, &str)] = &[$((stringify!($rule), stringify!($fixture))),*];
 
-#[test]
-fn unsupervised_spawn_finds_tasks_and_threads_in_production_and_benches() {
-    Fixture::new("unsupervised_spawn").check();
-}
-
-#[test]
-fn unbounded_channel_finds_queues_without_a_capacity() {
-    Fixture::new("unbounded_channel").check();
-}
-
-#[test]
-fn sleep_in_test_finds_real_waiting_and_accepts_a_paused_clock() {
-    Fixture::new("sleep_in_test").check();
-}
-
-/// A path that no longer resolves bans nothing, silently: each one is used once and must be found.
-#[test]
-fn every_banned_path_of_tokio_and_the_standard_library_still_resolves() {
-    // Only under `--cfg tokio_unstable`, and only on a nightly compiler.
-    let absent = |path: &str| {
-        path.starts_with("tokio::task::Builder::") || path == "std::thread::sleep_until"
+        $(#[test]
+        fn $test() {
+            check(stringify!($rule), stringify!($fixture));
+        })*
     };
-    let mut banned = BTreeSet::new();
-    for rule in
-        ["raw_send", "raw_reply", "unsupervised_spawn", "unbounded_channel", "sleep_in_test"]
-    {
-        let explained = xtask(&["lint", "--explain", rule], &[]).stdout;
-        let paths = explained.lines().filter_map(|line| line.strip_prefix("    "));
-        let known = paths.filter(|path| path.starts_with("tokio::") || path.starts_with("std::"));
-        banned.extend(known.filter(|path| !absent(path)).map(str::to_owned));
+}
+
+rules! {
+    raw_send_finds_channels_by_type: raw_send in raw_send;
+    unsupervised_spawn_finds_tasks_and_threads: unsupervised_spawn in unsupervised_spawn;
+    detached_handle_finds_what_is_thrown_away: detached_handle in detached_handle;
+    unbounded_channel_finds_queues_without_a_capacity: unbounded_channel in unbounded_channel;
+    sleep_in_test_finds_real_waiting: sleep_in_test in sleep_in_test;
+    blocking_in_async_knows_who_runs_a_place: blocking_in_async in blocking_in_async;
+    lock_across_await_finds_guards: lock_across_await in lock_across_await;
+    ambient_state_finds_statics_by_type: ambient_state in ambient_state;
+    monitor_leak_finds_monitors_by_type: monitor_leak in monitor_leak;
+    broad_catch_finds_catches_and_hooks: broad_catch in broad_catch;
+    telemetry_control_flow_knows_sinks: telemetry_control_flow in telemetry_control_flow;
+    ignored_send_result_finds_every_way_to_ignore: ignored_send_result in ignored_send_result;
+    uncompiled_code_is_read_by_its_syntax: uncompiled_code in uncompiled_code;
+    stateful_agents_declare_themselves:
+        stateful_agent_without_persistence in stateful_agent_without_persistence;
+    call_without_deadline_finds_endless_waits: call_without_deadline in call_without_deadline;
+}
+
+fn check(rule: &str, fixture: &str) {
+    let findings = Fixture::new(fixture).check();
+    let own = findings.iter().filter(|finding| finding["rule"] == rule);
+    assert!(own.count() > 0, "{rule} finds nothing in its own workspace");
+}
+
+/// A green run of a rule that never finds anything must not look like a green run.
+#[test]
+fn every_rule_has_a_workspace_that_breaks_it() {
+    // Checked by tests of their own, in this crate.
+    let elsewhere = [
+        ("raw_reply", "paths"),
+        ("god_module", "god_module"),
+        ("layer_violation", "layers"),
+        ("bare_allow", "suppression"),
+        ("unused_allow", "suppression"),
+    ];
+    let listed = xtask(&["lint", "--list-rules"], &[]).stdout;
+    let listed: BTreeSet<&str> =
+        listed.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    let tested: BTreeSet<&str> = FIXTURES.iter().chain(&elsewhere).map(|(rule, _)| *rule).collect();
+    assert_eq!(listed, tested);
+    for (rule, fixture) in FIXTURES {
+        let folder = format!("{}/tests/fixtures/{fixture}", env!("CARGO_MANIFEST_DIR"));
+        let mut files = Vec::new();
+        collect(folder.as_ref(), &mut files);
+        let marked = files.iter().any(|file| {
+            let text = fs::read_to_string(file).unwrap();
+            text.lines().any(|line| line.contains("//~") && line.contains(rule))
+        });
+        assert!(marked, "{fixture} breaks {rule} nowhere");
     }
-    // The fixture's own configuration adds one.
-    banned.insert("paths::publish".to_owned());
-    let run = Fixture::new("paths").lint(&["--json"], &[]);
-    let findings = run.findings();
-    let messages = findings.iter().filter_map(|finding| finding["message"].as_str());
-    let found: BTreeSet<String> =
-        messages.filter_map(|message| message.split('`').nth(1)).map(str::to_owned).collect();
-    assert_eq!(found, banned, "{}", run.stderr);
+}
+
+#[test]
+fn codes_are_unique_and_never_change() {
+    let listed = xtask(&["lint", "--list-rules"], &[]).stdout;
+    let codes: Vec<(&str, &str)> = listed
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?, words.next()?))
+        })
+        .collect();
+    let numbered: Vec<String> = (1..=codes.len()).map(|number| format!("FND{number:03}")).collect();
+    assert_eq!(codes.iter().map(|(_, code)| *code).collect::<Vec<_>>(), numbered);
+    assert_eq!(codes[0].0, "raw_send");
+    assert_eq!(codes[9].0, "monitor_leak");
+    assert_eq!(codes[17].0, "uncompiled_code");
+    let findings = Fixture::copied("unbounded_channel", "codes").check();
+    assert!(findings.iter().all(|finding| finding["code"] == "FND005"));
+}
+
+#[test]
+fn a_weak_finding_is_never_more_than_a_warning() {
+    let hooks = Fixture::copied("broad_catch", "levels").check();
+    for finding in hooks {
+        let hook = finding["message"].as_str().unwrap().contains("_hook");
+        assert_eq!(finding["level"], if hook { "warn" } else { "deny" }, "{finding}");
+    }
+}
+
+#[test]
+fn an_example_is_warned_about_raw_sends() {
+    let findings = Fixture::copied("raw_send", "raw_send_levels").check();
+    for finding in findings {
+        let example = finding["path"] == "examples/show.rs";
+        assert_eq!(finding["level"], if example { "warn" } else { "deny" }, "{finding}");
+    }
+}
+
+#[test]
+fn god_module_counts_lines_that_carry_code() {
+    let fixture = Fixture::new("god_module");
+    let functions = |count: usize, line: &str| {
+        let mut text = String::new();
+        for index in 0..count {
+            writeln!(text, "{}", line.replace('N', &index.to_string())).unwrap();
+        }
+        text
+    };
+    let code = "pub fn f_N() {}";
+    let write = |name: &str, text: String| {
+        fs::write(fixture.folder.join("src").join(name), text).unwrap();
+    };
+    write("short.rs", functions(599, code));
+    write(
+        "long.rs",
+        format!("//! Documented.\n\n{}{}", "pub fn g() {} //~ god_module\n", functions(599, code)),
+    );
+    write("longer.rs", format!("pub fn g() {{}} //~ god_module\n{}", functions(1000, code)));
+    write("comments.rs", functions(599, "/// One.\n\n// Two.\n/* three */ pub fn f_N() {}"));
+    write("tested.rs", format!("#[cfg(test)]\nmod tests {{\n{}}}\n", functions(900, code)));
+    // The module alone is over the limit, so the file around it is not.
+    let inner = functions(700, code);
+    write(
+        "inline.rs",
+        format!("pub mod big {{ //~ god_module\n{inner}}}\n{}", functions(500, code)),
+    );
+    for finding in fixture.check() {
+        let deny = finding["path"] == "src/longer.rs";
+        assert_eq!(finding["level"], if deny { "deny" } else { "warn" }, "{finding}");
+    }
 }

@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 
 use crate::failure::Failure;
-use crate::lint::rules::{self, Context, Level, Rule};
+use crate::lint::rules::{self, Context, Level, LineLimits, Rule, Types};
 use crate::lint::toml::{self, Entry};
 
 pub(crate) const FILE: &str = "foundation-lint.toml";
@@ -21,6 +21,9 @@ pub(crate) struct Config {
     /// Paths that a rule bans beside its own.
     pub(crate) paths: Vec<(&'static Rule, String)>,
     pub(crate) layers: Option<Layers>,
+    /// Traits and types that rules know by name.
+    pub(crate) types: Types,
+    pub(crate) line_limits: LineLimits,
 }
 
 /// The features that the analysis switches on. Code under others is not seen.
@@ -127,6 +130,7 @@ impl Config {
                 }
                 Ok(())
             }
+            ("types", _) => types_entry(&mut self.types, entry),
             (table, _) if table == "layers" || table.starts_with("layers.") => {
                 self.layers.get_or_insert_default().apply(entry)
             }
@@ -172,6 +176,14 @@ impl Layers {
         let groups = self.order.iter().flatten().chain(&self.dev_only).chain(&self.standalone);
         groups.chain(lists).chain(keys)
     }
+}
+
+/// `[types]`: each list replaces the built-in one.
+fn types_entry(types: &mut Types, entry: &Entry) -> Result<(), String> {
+    let list = types.list(&entry.key);
+    let list = list.ok_or_else(|| format!("unknown key `{}` in `[types]`", entry.key))?;
+    *list = names(entry)?;
+    Ok(())
 }
 
 fn known_rule(id: &str) -> Result<&'static Rule, String> {

@@ -3,6 +3,7 @@
 use super::{Levels, Rule};
 
 pub(crate) const BARE_ALLOW: Rule = Rule {
+    code: "FND016",
     id: "bare_allow",
     levels: Levels::EVERYWHERE,
     message: "suppresses without saying what and why",
@@ -14,5 +15,5 @@ covers one statement or item.
 Found: a `// lint:` comment that is malformed, names no known rule or gives no reason; one that covers a
 whole module; `allow` or `expect` of clippy::disallowed_methods without a reason, on a module, or as an
 inner attribute; and `cfg(clippy)`, which would hide code from the lint.",
-    paths: &[],
+    ..Rule::BLANK
 };

@@ -3,6 +3,7 @@
 use super::{Level, Levels, Rule};
 
 pub(crate) const RAW_SEND: Rule = Rule {
+    code: "FND001",
     id: "raw_send",
     levels: Levels {
         production: Level::Deny,
@@ -65,4 +66,5 @@ Not in force in tests and benches, which may look at a process from outside with
         "kanal::AsyncSender::try_send",
         "kanal::AsyncSender::try_send_realtime",
     ],
+    ..Rule::BLANK
 };

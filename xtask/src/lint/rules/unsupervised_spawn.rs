@@ -3,6 +3,7 @@
 use super::{Level, Levels, Rule};
 
 pub(crate) const UNSUPERVISED_SPAWN: Rule = Rule {
+    code: "FND003",
     id: "unsupervised_spawn",
     levels: Levels {
         production: Level::Deny,
@@ -70,4 +71,5 @@ Not in force in tests and examples.",
         "async_std::task::spawn_local",
         "futures_executor::ThreadPool::spawn_ok",
     ],
+    ..Rule::BLANK
 };

@@ -3,6 +3,7 @@
 use super::{Levels, Rule};
 
 pub(crate) const UNUSED_ALLOW: Rule = Rule {
+    code: "FND017",
     id: "unused_allow",
     levels: Levels::EVERYWHERE,
     message: "suppresses nothing",
@@ -11,5 +12,5 @@ pub(crate) const UNUSED_ALLOW: Rule = Rule {
 A suppression that outlived its cause hides the next one. A comment is stale when no finding of its rule
 lies in what it covers; an attribute when clippy has no hit of that rule there.
 Not judged: suppressions in code under a `cfg` that the lint cannot evaluate (features, targets, loom).",
-    paths: &[],
+    ..Rule::BLANK
 };

@@ -4,8 +4,9 @@ use proc_macro2::{TokenStream, TokenTree};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, Lit, Meta, Path, Token};
 
-/// The lint whose attributes count as suppressions.
-const WATCHED: &str = "disallowed_methods";
+/// The lints whose attributes count as suppressions.
+const WATCHED: [&str; 4] =
+    ["disallowed_methods", "disallowed_macros", "await_holding_lock", "await_holding_refcell_ref"];
 
 /// The last segments of attributes that make a function a test.
 const TEST_ATTRIBUTES: [&str; 7] =
@@ -17,7 +18,7 @@ pub(crate) enum Meaning {
     /// `cfg` that only a test build satisfies.
     TestOnly,
     /// `cfg` that depends on more than the build being a test.
-    Conditional,
+    Conditional(Truth),
     /// `cfg(clippy)` in any form.
     HidesFromClippy,
     /// A test function.
@@ -67,7 +68,7 @@ fn cfg(tokens: &TokenStream) -> Meaning {
     match metas(tokens).as_slice() {
         [predicate] if implies_test(predicate) => Meaning::TestOnly,
         [predicate] if is_about_test_alone(predicate) => Meaning::Nothing,
-        _ => Meaning::Conditional,
+        predicates => Meaning::Conditional(predicates.first().map_or(Truth::Off, truth)),
     }
 }
 
@@ -76,7 +77,11 @@ fn cfg_attr(tokens: &TokenStream) -> Meaning {
     if parts.first().is_some_and(|predicate| meta_mentions(predicate, "clippy")) {
         return Meaning::HidesFromClippy;
     }
-    if mentions(tokens, WATCHED) { Meaning::ConditionalSuppression } else { Meaning::Nothing }
+    if WATCHED.iter().any(|lint| mentions(tokens, lint)) {
+        Meaning::ConditionalSuppression
+    } else {
+        Meaning::Nothing
+    }
 }
 
 /// Whether the predicate holds in test builds only.
@@ -103,12 +108,80 @@ fn is_about_test_alone(predicate: &Meta) -> bool {
     }
 }
 
+/// What is known of a `cfg` on the system that the lint runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Truth {
+    /// Compiled in any case.
+    On,
+    /// Compiled when every feature is on.
+    OnWithFeatures,
+    /// Compiled when no feature is on.
+    OnWithoutFeatures,
+    /// Not compiled here, or with a flag that nobody knows of.
+    Off,
+}
+
+impl Truth {
+    fn not(self) -> Truth {
+        match self {
+            Truth::On => Truth::Off,
+            Truth::OnWithFeatures => Truth::OnWithoutFeatures,
+            Truth::OnWithoutFeatures => Truth::OnWithFeatures,
+            Truth::Off => Truth::On,
+        }
+    }
+
+    fn and(self, other: Truth) -> Truth {
+        match (self, other) {
+            (Truth::On, other) | (other, Truth::On) => other,
+            (one, other) if one == other => one,
+            _ => Truth::Off,
+        }
+    }
+}
+
+fn truth(predicate: &Meta) -> Truth {
+    use std::env::consts::{ARCH, FAMILY, OS};
+    match predicate {
+        // Both answers are compiled.
+        _ if is_about_test_alone(predicate) => Truth::On,
+        Meta::Path(path) => {
+            let name = last_segment(path);
+            let on = name == FAMILY || name == "debug_assertions";
+            if on { Truth::On } else { Truth::Off }
+        }
+        Meta::List(list) => {
+            let mut parts = metas(&list.tokens).into_iter().map(|part| truth(&part));
+            match last_segment(&list.path).as_str() {
+                "all" => parts.fold(Truth::On, Truth::and),
+                "any" => parts.fold(Truth::Off, |one, other| one.not().and(other.not()).not()),
+                _ => parts.next().map_or(Truth::Off, Truth::not),
+            }
+        }
+        Meta::NameValue(pair) => {
+            let Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) = &pair.value else {
+                return Truth::Off;
+            };
+            let on = match last_segment(&pair.path).as_str() {
+                "feature" => return Truth::OnWithFeatures,
+                "target_os" => text.value() == OS,
+                "target_arch" => text.value() == ARCH,
+                "target_family" => text.value() == FAMILY,
+                // What else there is to say about a system is not worth a guess.
+                "target_pointer_width" | "target_endian" | "target_env" | "panic" => true,
+                _ => false,
+            };
+            if on { Truth::On } else { Truth::Off }
+        }
+    }
+}
+
 fn suppression(tokens: &TokenStream) -> Meaning {
     let mut watched = false;
     let mut reason = None;
     for meta in metas(tokens) {
         match meta {
-            Meta::Path(path) => watched |= last_segment(&path) == WATCHED,
+            Meta::Path(path) => watched |= WATCHED.contains(&last_segment(&path).as_str()),
             Meta::NameValue(pair) if pair.path.is_ident("reason") => {
                 if let Expr::Lit(literal) = pair.value
                     && let Lit::Str(text) = literal.lit

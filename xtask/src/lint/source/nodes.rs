@@ -5,8 +5,10 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{AttrStyle, Attribute};
 
-use super::attributes::{Meaning, meaning};
+use super::attributes::{Meaning, Truth, meaning};
+use super::declarations::Declaration;
 use super::directives::{self, Complaint, Directive, Form};
+use super::facts::Facts;
 use super::span::{Place, Range};
 
 /// A part of a file with a property.
@@ -58,11 +60,20 @@ pub(crate) struct Scan {
     pub(crate) directives: Vec<Directive>,
     pub(crate) complaints: Vec<Complaint>,
     pub(crate) modules: Vec<ModuleFile>,
+    pub(crate) declarations: Vec<Declaration>,
+    /// The code under a `cfg` that may be off.
+    pub(crate) conditions: Vec<(Truth, Range)>,
+    pub(crate) facts: Facts,
 }
 
 impl Scan {
     pub(crate) fn is_in(&self, kind: RegionKind, place: Place) -> bool {
         self.regions.iter().any(|region| region.kind == kind && region.range.contains(place))
+    }
+
+    pub(crate) fn test_ranges(&self) -> Vec<Range> {
+        let tests = self.regions.iter().filter(|region| region.kind == RegionKind::Test);
+        tests.map(|region| region.range).collect()
     }
 }
 
@@ -77,6 +88,7 @@ pub(crate) fn scan(text: &str) -> syn::Result<Scan> {
     walk.visit_file(&file);
     let Walk { mut scan, nodes, .. } = walk;
     directives::read_comments(&text, &tokens, &nodes, &mut scan);
+    scan.facts = Facts::of(&file, &tokens);
     Ok(scan)
 }
 
@@ -175,7 +187,12 @@ impl<'a> Visit<'a> for Walk<'a> {
         }
         match meaning(attribute) {
             Meaning::TestOnly => self.region_of_owner(RegionKind::Test),
-            Meaning::Conditional => self.region_of_owner(RegionKind::Conditional),
+            Meaning::Conditional(truth) => {
+                if let Some((range, _)) = self.owner() {
+                    self.region(RegionKind::Conditional, range);
+                    self.scan.conditions.push((truth, range));
+                }
+            }
             Meaning::HidesFromClippy => {
                 self.complain(range.start, "`cfg(clippy)` would hide code from the lint");
             }

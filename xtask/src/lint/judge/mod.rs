@@ -1,16 +1,19 @@
 //! From hits to findings: context, level, suppression.
 
-use std::collections::BTreeSet;
+mod shape;
+mod sight;
+
+pub(crate) use sight::Sight;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::lint::clippy::{Hit, Resolved};
 use crate::lint::config::Config;
 use crate::lint::finding::Finding;
 use crate::lint::meta::Metadata;
-use crate::lint::rules::{
-    BARE_ALLOW, Context, Level, Rule, SLEEP_IN_TEST, UNUSED_ALLOW, follows_tokio_clock,
-};
-use crate::lint::source::{Form, Place, RegionKind, Sources};
+use crate::lint::rules::{BARE_ALLOW, Context, Level, Rule, Seen, UNUSED_ALLOW};
+use crate::lint::source::{Form, Own, Place, RegionKind, Sources};
 
 /// Judges one workspace.
 pub(crate) struct Judge<'a> {
@@ -20,6 +23,9 @@ pub(crate) struct Judge<'a> {
     /// The suppressions that were needed, by file and index.
     used: BTreeSet<(PathBuf, usize)>,
     findings: Vec<Finding>,
+    /// What each member defines itself, by its name.
+    own: BTreeMap<&'a str, Own>,
+    nobody: Own,
 }
 
 impl<'a> Judge<'a> {
@@ -28,7 +34,21 @@ impl<'a> Judge<'a> {
         config: &'a Config,
         sources: &'a Sources,
     ) -> Judge<'a> {
-        Judge { metadata, config, sources, used: BTreeSet::new(), findings: Vec::new() }
+        let mut own: BTreeMap<&str, Own> = BTreeMap::new();
+        for (file, source) in sources {
+            let Some(member) = metadata.member_of(file) else { continue };
+            let known = own.entry(&member.name).or_default();
+            known.name = member.name.replace('-', "_");
+            known.traits.extend(source.scan.facts.traits.iter().cloned());
+        }
+        let (used, findings) = (BTreeSet::new(), Vec::new());
+        Judge { metadata, config, sources, used, findings, own, nobody: Own::default() }
+    }
+
+    /// The package of a file.
+    fn own(&self, file: &Path) -> &Own {
+        let member = self.metadata.member_of(file);
+        member.and_then(|member| self.own.get(member.name.as_str())).unwrap_or(&self.nobody)
     }
 
     /// All findings in source code.
@@ -38,47 +58,48 @@ impl<'a> Judge<'a> {
                 self.hit(hit, rule);
             }
         }
+        self.shapes(resolved);
         self.suppressions(resolved);
         self.findings
     }
 
     fn hit(&mut self, hit: &Hit, rule: &'static Rule) {
-        let (Some((file, place)), Some((outer_file, outer))) =
-            (hit.frames.first(), hit.frames.last())
-        else {
-            return;
+        let Some((file, place)) = hit.frames.first() else { return };
+        let sight = self.sight(rule, hit);
+        let level = self.config.level(rule, sight.context);
+        let (level, words) = match (rule.sees)(&sight) {
+            Seen::Fine => (Level::Allow, rule.message),
+            Seen::Finding(words) => (level, words),
+            Seen::Weak(words) => (level.min(Level::Warn), words),
         };
-        let context = self.context(outer_file, *outer);
-        let mut level = self.config.level(rule, context);
-        let paused = follows_tokio_clock(&hit.banned)
-            && hit.frames.iter().any(|(file, at)| self.is_in(RegionKind::Paused, file, *at));
-        if rule.id == SLEEP_IN_TEST.id && paused {
-            level = Level::Allow;
-        }
-        if self.is_suppressed(hit, rule, level) || level == Level::Allow {
+        if self.is_suppressed(&hit.frames, rule, level) || level == Level::Allow {
             return;
         }
         let nameless =
             hit.frames.iter().any(|(file, at)| self.is_in(RegionKind::NamelessAllow, file, *at));
-        self.findings.push(Finding {
-            path: self.metadata.relative(file),
-            line: place.line,
-            column: place.column,
-            rule,
-            level,
-            message: format!("`{}` {}", hit.banned, rule.message),
-            note: nameless.then(|| {
-                format!("the attribute on this code counts when its reason begins `{}: `", rule.id)
-            }),
+        let note = nameless.then(|| {
+            format!("the attribute on this code counts when its reason begins `{}: `", rule.id)
         });
+        // `task_local!` is written with `thread_local!`: one use, one finding.
+        let path = self.metadata.relative(file);
+        let is_same = |known: &Finding| {
+            known.rule.id == rule.id
+                && !rule.macros.is_empty()
+                && (&known.path, known.line, known.column) == (&path, place.line, place.column)
+        };
+        if !self.findings.iter().any(is_same) {
+            let Place { line, column } = *place;
+            let message = format!("`{}` {words}", hit.banned);
+            self.findings.push(Finding { path, line, column, rule, level, message, note });
+        }
     }
 
-    /// Whether a suppression covers any frame of the hit. An attribute is in use as soon as clippy has
+    /// Whether a suppression covers any of the places. An attribute is in use as soon as clippy has
     /// a hit there, because plain clippy needs it in every context; a comment only when it hides a
     /// finding.
-    fn is_suppressed(&mut self, hit: &Hit, rule: &Rule, level: Level) -> bool {
+    fn is_suppressed(&mut self, frames: &[(PathBuf, Place)], rule: &Rule, level: Level) -> bool {
         let mut suppressed = false;
-        for (file, place) in &hit.frames {
+        for (file, place) in frames {
             let Some(source) = self.sources.get(file) else { continue };
             for (index, directive) in source.scan.directives.iter().enumerate() {
                 if !directive.rules.contains(&rule.id) || !directive.covers.contains(*place) {
@@ -96,6 +117,7 @@ impl<'a> Judge<'a> {
     /// Unacceptable suppressions, and those that suppress nothing.
     fn suppressions(&mut self, resolved: &Resolved) {
         for (file, source) in self.sources {
+            let file: &PathBuf = file;
             for complaint in &source.scan.complaints {
                 self.report(&BARE_ALLOW, file, complaint.at, complaint.message.clone());
             }
@@ -123,16 +145,14 @@ impl<'a> Judge<'a> {
     fn report(&mut self, rule: &'static Rule, file: &Path, at: Place, message: String) {
         let level = self.config.level(rule, self.context(file, at));
         if level > Level::Allow {
-            self.findings.push(Finding {
-                path: self.metadata.relative(file),
-                line: at.line,
-                column: at.column,
-                rule,
-                level,
-                message,
-                note: None,
-            });
+            self.add(rule, file, at, level, message);
         }
+    }
+
+    fn add(&mut self, rule: &'static Rule, file: &Path, at: Place, level: Level, message: String) {
+        let path = self.metadata.relative(file);
+        let Place { line, column } = at;
+        self.findings.push(Finding { path, line, column, rule, level, message, note: None });
     }
 
     fn context(&self, file: &Path, place: Place) -> Context {
