@@ -69,8 +69,42 @@ impl Fixture {
         let expected = self.expected();
         let found: BTreeSet<Spot> = findings.iter().map(spot).collect();
         assert_eq!(found, expected, "{}", run.stderr);
-        assert_eq!(run.code, Some(1), "{}", run.stderr);
+        let denied = findings.iter().any(|finding| finding["level"] == "deny");
+        assert_eq!(run.code, Some(i32::from(denied)), "{}", run.stderr);
         findings
+    }
+
+    /// The clippy configuration of the last lint that mentions a path.
+    pub(crate) fn written_configuration(&self, mentioned: &str) -> String {
+        let mut files = Vec::new();
+        collect(&base().join("target/foundation-lint"), &mut files);
+        let texts = files.iter().filter_map(|file| {
+            let written = fs::metadata(file).and_then(|file| file.modified()).ok()?;
+            let text = fs::read_to_string(file).ok()?;
+            text.contains(mentioned).then_some((written, text))
+        });
+        texts.max().expect("a lint has written one").1
+    }
+
+    /// Runs plain clippy under a configuration, with nothing capped, and returns what it says.
+    pub(crate) fn clippy(&self, configuration: &str) -> Vec<String> {
+        let folder = self.folder.join("strict");
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        fs::write(folder.join("clippy.toml"), configuration).expect("a file can be written");
+        let output = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+            .args(["clippy", "--quiet", "--message-format=json"])
+            .current_dir(&self.folder)
+            .env("CLIPPY_CONF_DIR", folder)
+            .env("CARGO_TARGET_DIR", base().join("target"))
+            .env("CARGO_NET_OFFLINE", "true")
+            .env_remove("RUSTFLAGS")
+            .stdin(Stdio::null())
+            .output()
+            .expect("cargo starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let values = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        values.filter_map(|value| Some(value["message"]["message"].as_str()?.to_owned())).collect()
     }
 
     fn expected(&self) -> BTreeSet<Spot> {

@@ -143,3 +143,42 @@ fn god_module_counts_lines_that_carry_code() {
         assert_eq!(finding["level"], if deny { "deny" } else { "warn" }, "{finding}");
     }
 }
+
+/// A path that no longer resolves bans nothing, silently: each one is used once and must be found, and
+/// clippy must not complain about any when it may.
+#[test]
+fn every_watched_path_of_the_crates_at_hand_still_resolves() {
+    // Only under `--cfg tokio_unstable`, and only on a nightly compiler.
+    let absent = |path: &str| {
+        path.starts_with("tokio::task::Builder::") || path == "std::thread::sleep_until"
+    };
+    let crates =
+        ["foundation", "futures_util", "parking_lot", "paths", "std", "test_helpers", "tokio"];
+    let fixture = Fixture::new("paths");
+    let run = fixture.lint(&["--json"], &[]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let replies = run.findings().iter().filter(|finding| finding["rule"] == "raw_reply").count();
+    assert_eq!(replies, 1, "{}", run.stdout);
+
+    let config = fixture.written_configuration("paths::publish");
+    let quoted = config.lines().filter_map(|line| line.split('"').nth(1));
+    let watched: BTreeSet<&str> = quoted
+        .filter(|path| crates.iter().any(|name| path.split("::").next() == Some(name)))
+        .filter(|path| !absent(path))
+        .collect();
+    let strict: String = config
+        .lines()
+        .filter(|line| !line.split('"').nth(1).is_some_and(absent))
+        .map(|line| line.replace(", allow-invalid = true", "") + "\n")
+        .collect();
+    let messages = fixture.clippy(&strict);
+    let complaints: Vec<&String> =
+        messages.iter().filter(|message| message.contains("does not refer to")).collect();
+    assert_eq!(complaints, Vec::<&String>::new());
+    let found: BTreeSet<&str> = messages
+        .iter()
+        .filter(|message| message.starts_with("use of a disallowed"))
+        .filter_map(|message| message.split('`').nth(1))
+        .collect();
+    assert_eq!(found, watched);
+}

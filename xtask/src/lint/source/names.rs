@@ -216,41 +216,71 @@ fn canonical(full: String) -> String {
 
 /// The names that a file writes, in order, also inside macros and format strings.
 #[derive(Debug, Default)]
-pub(crate) struct Words(Vec<(Place, String)>);
+pub(crate) struct Words(Vec<Word>);
+
+#[derive(Debug)]
+struct Word {
+    at: Place,
+    text: String,
+    /// Behind a dot or a double colon: a field, a method, an item.
+    below: bool,
+    /// All there is of an argument.
+    alone: bool,
+}
 
 impl Words {
     pub(crate) fn of(tokens: &TokenStream) -> Words {
         let mut words = Words::default();
         words.collect(tokens);
-        words.0.sort();
+        words.0.sort_by_key(|word| word.at);
         words
     }
 
     fn collect(&mut self, tokens: &TokenStream) {
-        for token in tokens.clone() {
+        let mut tokens = tokens.clone().into_iter().peekable();
+        // The two punctuation marks before the current token.
+        let mut before = (' ', ' ');
+        while let Some(token) = tokens.next() {
             let at = Place::from(token.span().start());
-            match token {
-                TokenTree::Ident(ident) => self.0.push((at, ident.to_string())),
-                TokenTree::Group(group) => self.collect(&group.stream()),
-                TokenTree::Literal(literal) => {
-                    for name in captured(&literal.to_string()) {
-                        self.0.push((at, name));
-                    }
+            let mark = match &token {
+                TokenTree::Ident(ident) => {
+                    let below = before.1 == '.' && before.0 != '.' || before == (':', ':');
+                    let is_comma = |next: &TokenTree| matches!(next, TokenTree::Punct(punct) if punct.as_char() == ',');
+                    let alone = before == (' ', ' ') && tokens.peek().is_none_or(is_comma);
+                    self.0.push(Word { at, text: ident.to_string(), below, alone });
+                    ' '
                 }
-                TokenTree::Punct(_) => {}
-            }
+                TokenTree::Group(group) => {
+                    self.collect(&group.stream());
+                    ' '
+                }
+                TokenTree::Literal(literal) => {
+                    for text in captured(&literal.to_string()) {
+                        self.0.push(Word { at, text, below: false, alone: false });
+                    }
+                    ' '
+                }
+                TokenTree::Punct(punct) => punct.as_char(),
+            };
+            before = if mark == ' ' { (' ', ' ') } else { (before.1, mark) };
         }
     }
 
-    /// The uses of a name between two places: each with the two names before it.
+    /// The uses of a variable between two places: for each that is a whole argument the two names
+    /// before it, which are those of the function.
     pub(crate) fn uses(&self, name: &str, from: Place, to: Place) -> Vec<(&str, &str)> {
-        let first = self.0.partition_point(|(at, _)| *at < from);
-        let before = |index: usize, back: usize| {
-            index.checked_sub(back).and_then(|index| self.0.get(index)).map_or("", |(_, word)| word)
+        let first = self.0.partition_point(|word| word.at < from);
+        let back = |index: usize, back: usize| {
+            let word = index.checked_sub(back).and_then(|index| self.0.get(index));
+            word.map_or("", |word| word.text.as_str())
         };
-        let rest = self.0.iter().enumerate().skip(first).take_while(|(_, (at, _))| *at < to);
-        rest.filter(|(_, (_, word))| word == name)
-            .map(|(index, _)| (before(index, 2), before(index, 1)))
+        let rest = self.0.iter().enumerate().skip(first).take_while(|(_, word)| word.at < to);
+        rest.filter(|(_, word)| word.text == name && !word.below)
+            .map(
+                |(index, word)| {
+                    if word.alone { (back(index, 2), back(index, 1)) } else { ("", "") }
+                },
+            )
             .collect()
     }
 }
