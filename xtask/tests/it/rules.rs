@@ -102,6 +102,24 @@ fn a_weak_finding_is_never_more_than_a_warning() {
 }
 
 #[test]
+fn one_thrown_away_monitor_is_one_finding() {
+    let findings = Fixture::copied("monitor_leak", "monitors").check();
+    let lines: BTreeSet<u64> =
+        findings.iter().filter_map(|finding| finding["line"].as_u64()).collect();
+    assert_eq!(findings.len(), lines.len(), "{findings:?}");
+}
+
+#[test]
+fn an_unknown_list_of_types_is_refused() {
+    let fixture = Fixture::copied("unbounded_channel", "unknown_types");
+    let config = "version = 1\n[types]\nagent = [\"a::B\"]\n";
+    fs::write(fixture.folder.join("foundation-lint.toml"), config).unwrap();
+    let run = fixture.lint(&[], &[]);
+    assert_eq!(run.code, Some(2), "{}", run.stdout);
+    assert!(run.stderr.contains("line 3: unknown key `agent` in `[types]`"), "{}", run.stderr);
+}
+
+#[test]
 fn an_example_is_warned_about_raw_sends() {
     let findings = Fixture::copied("raw_send", "raw_send_levels").check();
     for finding in findings {
@@ -148,12 +166,22 @@ fn god_module_counts_lines_that_carry_code() {
 /// clippy must not complain about any when it may.
 #[test]
 fn every_watched_path_of_the_crates_at_hand_still_resolves() {
-    // Only under `--cfg tokio_unstable`, and only on a nightly compiler.
+    // Only under `--cfg tokio_unstable`, only on a nightly compiler, only in older versions.
     let absent = |path: &str| {
-        path.starts_with("tokio::task::Builder::") || path == "std::thread::sleep_until"
+        path.starts_with("tokio::task::Builder::")
+            || path == "std::thread::sleep_until"
+            || path.starts_with("parking_lot::Condvar::")
     };
-    let crates =
-        ["foundation", "futures_util", "parking_lot", "paths", "std", "test_helpers", "tokio"];
+    let crates = [
+        "foundation",
+        "futures_util",
+        "lock_api",
+        "parking_lot",
+        "paths",
+        "std",
+        "test_helpers",
+        "tokio",
+    ];
     let fixture = Fixture::new("paths");
     let run = fixture.lint(&["--json"], &[]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);

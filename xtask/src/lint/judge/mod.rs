@@ -80,12 +80,15 @@ impl<'a> Judge<'a> {
         let note = nameless.then(|| {
             format!("the attribute on this code counts when its reason begins `{}: `", rule.id)
         });
-        // `task_local!` is written with `thread_local!`: one use, one finding.
+        // `task_local!` is written with `thread_local!`, and an unused monitor has both a path and a
+        // type: one use, one finding.
         let path = self.metadata.relative(file);
+        let by_line = !rule.lints.is_empty() && !rule.paths.is_empty();
+        let by_place = !rule.macros.is_empty();
         let is_same = |known: &Finding| {
             known.rule.id == rule.id
-                && !rule.macros.is_empty()
-                && (&known.path, known.line, known.column) == (&path, place.line, place.column)
+                && (&known.path, known.line) == (&path, place.line)
+                && (by_line || by_place && known.column == place.column)
         };
         if !self.findings.iter().any(is_same) {
             let Place { line, column } = *place;

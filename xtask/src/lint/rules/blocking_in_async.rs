@@ -71,6 +71,13 @@ const PATHS: &[&str] = &[
     "std::sync::Condvar::wait_timeout",
     "std::sync::Condvar::wait_timeout_while",
     "std::sync::Condvar::wait_while",
+    "lock_api::Condvar::wait",
+    "lock_api::Condvar::wait_for",
+    "lock_api::Condvar::wait_until",
+    "lock_api::Condvar::wait_while",
+    "lock_api::Condvar::wait_while_for",
+    "lock_api::Condvar::wait_while_until",
+    // Before version 0.13.
     "parking_lot::Condvar::wait",
     "parking_lot::Condvar::wait_for",
     "parking_lot::Condvar::wait_until",

@@ -26,7 +26,10 @@ impl Default for Types {
                 "metrics::GaugeFn",
                 "metrics::HistogramFn",
                 "tracing_subscriber::Layer",
+                "tracing_subscriber::layer::Layer",
                 "tracing::Subscriber",
+                "tracing::subscriber::Subscriber",
+                "tracing_core::Subscriber",
             ]),
         }
     }

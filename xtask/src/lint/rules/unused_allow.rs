@@ -11,6 +11,8 @@ pub(crate) const UNUSED_ALLOW: Rule = Rule {
     explain: "\
 A suppression that outlived its cause hides the next one. A comment is stale when no finding of its rule
 lies in what it covers; an attribute when clippy has no hit of that rule there.
+A declaration (`// lint: durable`, `stateless`) is stale when there is neither a type nor an `impl` below it
+and the rule that reads it is on.
 Not judged: suppressions in code under a `cfg` that the lint cannot evaluate (features, targets, loom).",
     ..Rule::BLANK
 };

@@ -201,8 +201,7 @@ impl FactWalk<'_> {
 
     /// Closures that another thread runs.
     fn offloads<'a>(&mut self, name: &str, arguments: impl Iterator<Item = &'a Expr>) {
-        let moves = name.starts_with("spawn") || matches!(name, "block_in_place" | "unblock");
-        for argument in arguments.filter(|_| moves) {
+        for argument in arguments.filter(|_| is_offload(name)) {
             if let Expr::Closure(closure) = argument
                 && closure.asyncness.is_none()
                 && !matches!(*closure.body, Expr::Async(_))
@@ -210,6 +209,14 @@ impl FactWalk<'_> {
                 self.body(Body::Offload, argument);
             }
         }
+    }
+
+    /// Whether a closure goes to another thread, once it has a name.
+    fn is_offloaded(&self, name: &str, from: Place) -> bool {
+        let function = self.facts.bodies.iter().map(|(_, range)| range);
+        let around = function.filter(|range| range.contains(from)).map(|range| range.end).min();
+        let uses = around.map(|end| self.facts.words.uses(name, from, end)).unwrap_or_default();
+        uses.iter().any(|(_, function)| is_offload(function))
     }
 
     fn called(&mut self, name: String, at: Option<Place>, whole: Range) {
@@ -330,6 +337,14 @@ impl<'ast> Visit<'ast> for FactWalk<'_> {
     }
 
     fn visit_local(&mut self, node: &'ast syn::Local) {
+        // `let work = || ..; spawn_blocking(work);`
+        if let (syn::Pat::Ident(name), Some(init)) = (&node.pat, &node.init)
+            && let Expr::Closure(closure) = &*init.expr
+            && closure.asyncness.is_none()
+            && self.is_offloaded(&name.ident.to_string(), Range::of(node.span()).end)
+        {
+            self.body(Body::Offload, &*init.expr);
+        }
         visit::visit_local(self, node);
         self.names.local(node);
     }
@@ -417,6 +432,11 @@ impl<'ast> Visit<'ast> for FactWalk<'_> {
         }
         self.read(&macros::of_call(&name, &node.tokens));
     }
+}
+
+/// Whether a function runs its closure on a thread that may wait.
+fn is_offload(name: &str) -> bool {
+    name.starts_with("spawn") || matches!(name, "block_in_place" | "unblock" | "asyncify")
 }
 
 /// Whether an arm of a `select!` ends the wait by itself.

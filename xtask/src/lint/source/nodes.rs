@@ -163,10 +163,10 @@ impl<'a> Walk<'a> {
     fn suppression(&mut self, inner: bool, at: Place, reason: Option<String>) {
         let Some((range, kind)) = self.owner() else { return };
         if inner {
-            return self.complain(at, "an inner attribute allows disallowed methods for too much");
+            return self.complain(at, "an inner attribute allows too much");
         }
         let Some(reason) = reason else {
-            return self.complain(at, "disallowed methods are allowed without a reason");
+            return self.complain(at, "a lint that this one uses is allowed without a reason");
         };
         let Some(rules) = directives::rules_of_reason(&reason) else {
             return self.region(RegionKind::NamelessAllow, range);
