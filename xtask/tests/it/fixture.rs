@@ -86,8 +86,8 @@ impl Fixture {
         texts.max().expect("a lint has written one").1
     }
 
-    /// Runs plain clippy under a configuration, with nothing capped, and returns what it says.
-    pub(crate) fn clippy(&self, configuration: &str) -> Vec<String> {
+    /// Runs plain clippy under a configuration, with nothing capped, and returns its messages.
+    pub(crate) fn clippy(&self, configuration: &str) -> Vec<Value> {
         let folder = self.folder.join("strict");
         fs::create_dir_all(&folder).expect("a folder can be made");
         fs::write(folder.join("clippy.toml"), configuration).expect("a file can be written");
@@ -104,7 +104,7 @@ impl Fixture {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let values = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        values.filter_map(|value| Some(value["message"]["message"].as_str()?.to_owned())).collect()
+        values.map(|value| value["message"].clone()).filter(Value::is_object).collect()
     }
 
     fn expected(&self) -> BTreeSet<Spot> {

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 
+use serde_json::Value;
+
 use crate::fixture::{Fixture, collect, xtask};
 
 /// One test a rule, on the workspace of its name; the rule must be among the findings.
@@ -149,7 +151,8 @@ fn god_module_counts_lines_that_carry_code() {
     );
     write("longer.rs", format!("pub fn g() {{}} //~ god_module\n{}", functions(1000, code)));
     write("comments.rs", functions(599, "/// One.\n\n// Two.\n/* three */ pub fn f_N() {}"));
-    write("tested.rs", format!("#[cfg(test)]\nmod tests {{\n{}}}\n", functions(900, code)));
+    let tests = functions(900, &format!("#[cfg(test)] {code}"));
+    write("tested.rs", format!("{tests}#[cfg(test)]\nmod tests {{\n{}}}\n", functions(900, code)));
     // The module alone is over the limit, so the file around it is not.
     let inner = functions(700, code);
     write(
@@ -185,8 +188,19 @@ fn every_watched_path_of_the_crates_at_hand_still_resolves() {
     let fixture = Fixture::new("paths");
     let run = fixture.lint(&["--json"], &[]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
-    let replies = run.findings().iter().filter(|finding| finding["rule"] == "raw_reply").count();
-    assert_eq!(replies, 1, "{}", run.stdout);
+    let by_rule = [
+        ("sends", "raw_send"),
+        ("spawns", "unsupervised_spawn"),
+        ("queues", "unbounded_channel"),
+        ("replies", "raw_reply"),
+    ];
+    let findings = run.findings();
+    for (function, rule) in by_rule {
+        let own = findings.iter().filter(|one| one["rule"] == rule && one["path"] == "src/lib.rs");
+        let lines: BTreeSet<u64> = own.filter_map(|one| one["line"].as_u64()).collect();
+        let listed = uses(&fixture, "lib.rs", function);
+        assert!(!listed.is_empty() && listed.is_subset(&lines), "{rule}: {listed:?} {lines:?}");
+    }
 
     let config = fixture.written_configuration("paths::publish");
     let quoted = config.lines().filter_map(|line| line.split('"').nth(1));
@@ -200,13 +214,40 @@ fn every_watched_path_of_the_crates_at_hand_still_resolves() {
         .map(|line| line.replace(", allow-invalid = true", "") + "\n")
         .collect();
     let messages = fixture.clippy(&strict);
-    let complaints: Vec<&String> =
-        messages.iter().filter(|message| message.contains("does not refer to")).collect();
-    assert_eq!(complaints, Vec::<&String>::new());
-    let found: BTreeSet<&str> = messages
+    let text = |message: &Value| message["message"].as_str().unwrap_or_default().to_owned();
+    let complaints: Vec<String> =
+        messages.iter().map(text).filter(|text| text.contains("does not refer to")).collect();
+    assert_eq!(complaints, Vec::<String>::new());
+    let hits: Vec<&Value> = messages
         .iter()
-        .filter(|message| message.starts_with("use of a disallowed"))
-        .filter_map(|message| message.split('`').nth(1))
+        .filter(|message| text(message).starts_with("use of a disallowed"))
         .collect();
-    assert_eq!(found, watched);
+    let found: BTreeSet<String> =
+        hits.iter().filter_map(|hit| text(hit).split('`').nth(1).map(str::to_owned)).collect();
+    assert_eq!(found, watched.into_iter().map(str::to_owned).collect());
+    // A use that nothing finds is a path that was taken off its list.
+    for (file, functions) in [
+        ("blocking.rs", &["blocks"][..]),
+        ("kernel.rs", &["foundation", "acts", "reads"]),
+        ("lib.rs", &["sends", "spawns", "queues", "sleeps", "replies"]),
+        ("waits.rs", &["waits"]),
+    ] {
+        let name = format!("src/{file}");
+        let spans = hits.iter().map(|hit| &hit["spans"][0]);
+        let here = spans.filter(|span| span["file_name"] == name.as_str());
+        let lines: BTreeSet<u64> = here.filter_map(|span| span["line_start"].as_u64()).collect();
+        for function in functions {
+            let listed = uses(&fixture, file, function);
+            assert!(!listed.is_empty() && listed.is_subset(&lines), "{name}: {listed:?} {lines:?}");
+        }
+    }
+}
+
+/// The lines of a function of the fixture that use a path.
+fn uses(fixture: &Fixture, file: &str, function: &str) -> BTreeSet<u64> {
+    let text = fs::read_to_string(fixture.folder.join("src").join(file)).unwrap();
+    let begin = format!("pub fn {function}");
+    let lines = (1..).zip(text.lines()).skip_while(|(_, line)| !line.starts_with(&begin));
+    let body = lines.take_while(|(_, line)| *line != "}");
+    body.filter(|(_, line)| line.starts_with("    drop(")).map(|(number, _)| number).collect()
 }
