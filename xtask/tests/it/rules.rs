@@ -245,7 +245,8 @@ fn every_watched_path_of_the_crates_at_hand_still_resolves() {
 
 /// The lines of a function of the fixture that use a path.
 fn uses(fixture: &Fixture, file: &str, function: &str) -> BTreeSet<u64> {
-    let text = fs::read_to_string(fixture.folder.join("src").join(file)).unwrap();
+    let text =
+        fs::read_to_string(fixture.folder.join("src").join(file)).expect("a fixture is text");
     let begin = format!("pub fn {function}");
     let lines = (1..).zip(text.lines()).skip_while(|(_, line)| !line.starts_with(&begin));
     let body = lines.take_while(|(_, line)| *line != "}");
