@@ -151,7 +151,13 @@ fn god_module_counts_lines_that_carry_code() {
     );
     write("longer.rs", format!("pub fn g() {{}} //~ god_module\n{}", functions(1000, code)));
     write("comments.rs", functions(599, "/// One.\n\n// Two.\n/* three */ pub fn f_N() {}"));
-    let tests = functions(900, &format!("#[cfg(test)] {code}"));
+    let tests = functions(900, "#[cfg(test)] fn t_N() {}");
+    // Test code before and between hides nothing and counts nothing.
+    let mixed = functions(600, code);
+    let one = "#[cfg(test)]\nfn t() {}";
+    write("mixed.rs", format!("{one}\npub fn g() {{}} //~ god_module\n{mixed}"));
+    let tested = functions(599, code);
+    write("between.rs", format!("{one}\n{tested}{tests}"));
     write("tested.rs", format!("{tests}#[cfg(test)]\nmod tests {{\n{}}}\n", functions(900, code)));
     // The module alone is over the limit, so the file around it is not.
     let inner = functions(700, code);

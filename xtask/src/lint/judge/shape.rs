@@ -63,9 +63,9 @@ impl<'a> Judge<'a> {
             facts.modules.iter().map(|module| (Some(module.range), Some(module.at))).collect();
         // An inner module begins behind the one around it.
         modules.sort_by_key(|(range, _)| std::cmp::Reverse(range.map(|range| range.start)));
-        modules.push((None, facts.lines.first));
+        modules.push((None, None));
         for (range, at) in modules {
-            let lines = facts.lines.count(range, &counted);
+            let (lines, first) = facts.lines.count(range, &counted);
             let limits = self.config.line_limits;
             if lines < limits.warn {
                 continue;
@@ -74,13 +74,9 @@ impl<'a> Judge<'a> {
             counted.extend(range);
             let what = if range.is_some() { "this module" } else { "this file" };
             let message = format!("{what} carries {lines} lines of code");
-            self.shape(
-                &GOD_MODULE,
-                file,
-                at.unwrap_or(Place { line: 1, column: 1 }),
-                message,
-                most,
-            );
+            if let Some(at) = at.or(first) {
+                self.shape(&GOD_MODULE, file, at, message, most);
+            }
         }
     }
 

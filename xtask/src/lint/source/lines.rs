@@ -1,17 +1,14 @@
 //! How many lines of a file carry code.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::span::{Place, Range};
 
-/// The lines that carry code, and the first piece of it.
+/// The lines that carry code, each with its first piece of it.
 #[derive(Debug, Default)]
-pub(crate) struct Lines {
-    code: BTreeSet<usize>,
-    pub(crate) first: Option<Place>,
-}
+pub(crate) struct Lines(BTreeMap<usize, Place>);
 
 impl Lines {
     pub(crate) fn of(tokens: &TokenStream) -> Lines {
@@ -47,21 +44,24 @@ impl Lines {
     }
 
     fn add(&mut self, range: Range) {
-        self.code.extend(range.start.line..=range.end.line);
-        if self.first.is_none_or(|first| range.start < first) {
-            self.first = Some(range.start);
+        for line in range.start.line..=range.end.line {
+            let first =
+                if line == range.start.line { range.start } else { Place { line, column: 1 } };
+            self.0.entry(line).or_insert(first);
         }
     }
 
-    /// The lines inside a range but outside all others.
-    pub(crate) fn count(&self, inside: Option<Range>, outside: &[Range]) -> usize {
+    /// The lines inside a range but outside all others: how many, and the first of them.
+    pub(crate) fn count(&self, inside: Option<Range>, outside: &[Range]) -> (usize, Option<Place>) {
         let within =
             |range: &Range, line: usize| (range.start.line..=range.end.line).contains(&line);
-        let counts = |line: &&usize| {
-            inside.is_none_or(|range| within(&range, **line))
-                && !outside.iter().any(|range| within(range, **line))
+        let counts = |line: usize| {
+            inside.is_none_or(|range| within(&range, line))
+                && !outside.iter().any(|range| within(range, line))
         };
-        self.code.iter().filter(counts).count()
+        let mut places = self.0.iter().filter(|(line, _)| counts(**line)).map(|(_, place)| *place);
+        let first = places.next();
+        (usize::from(first.is_some()) + places.count(), first)
     }
 }
 
