@@ -74,16 +74,17 @@ impl Fixture {
         findings
     }
 
-    /// The clippy configuration of the last lint that mentions a path.
-    pub(crate) fn written_configuration(&self, mentioned: &str) -> String {
+    /// The clippy configurations that mention a path, of this run and of earlier ones.
+    pub(crate) fn configurations(mentioned: &str) -> Vec<PathBuf> {
+        let folder = base().join("target/foundation-lint");
         let mut files = Vec::new();
-        collect(&base().join("target/foundation-lint"), &mut files);
-        let texts = files.iter().filter_map(|file| {
-            let written = fs::metadata(file).and_then(|file| file.modified()).ok()?;
-            let text = fs::read_to_string(file).ok()?;
-            text.contains(mentioned).then_some((written, text))
-        });
-        texts.max().expect("a lint has written one").1
+        if folder.exists() {
+            collect(&folder, &mut files);
+        }
+        let mentions =
+            |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains(mentioned));
+        files.retain(mentions);
+        files
     }
 
     /// Runs plain clippy under a configuration, with nothing capped, and returns its messages.
