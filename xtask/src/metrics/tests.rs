@@ -89,7 +89,10 @@ fn no_metric_is_counted_outside_the_file_for_it() {
         sources(&member.folder().join("src"), &mut files);
     }
     assert!(files.len() > 100, "the sources are read");
-    let is_elsewhere = |file: &&PathBuf| file.file_name().is_none_or(|name| name != "telemetry.rs");
+    // What a metric is, apart from any: it describes the one that it is given, and counts none.
+    let doors = ["telemetry.rs", "metric.rs"].map(Some);
+    let is_elsewhere =
+        |file: &&PathBuf| !doors.contains(&file.file_name().and_then(|name| name.to_str()));
     for file in files.iter().filter(is_elsewhere) {
         let found = facade_macros(&fs::read_to_string(file).expect("it is text"));
         assert_eq!(found, [""; 0], "{}: belongs into telemetry.rs", file.display());
