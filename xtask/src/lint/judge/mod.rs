@@ -103,9 +103,10 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// A finding, or a suppressed one if there is a reason for it.
+    /// A finding, or a suppressed one if there is a reason for it; nothing where the rule is off.
     fn conclude(&mut self, finding: Finding, reason: Option<String>) {
         match reason {
+            _ if finding.level == Level::Allow => {}
             None => self.judged.findings.push(finding),
             Some(reason) => {
                 let by = Suppression::InSource(reason);
@@ -176,13 +177,16 @@ impl<'a> Judge<'a> {
     }
 
     fn report(&mut self, rule: &'static Rule, file: &Path, at: Place, message: String) {
+        let finding = self.finding(rule, file, at, message);
+        self.conclude(finding, None);
+    }
+
+    /// What a rule says of a place, at its level there.
+    fn finding(&self, rule: &'static Rule, file: &Path, at: Place, message: String) -> Finding {
         let level = self.config.level(rule, self.context(file, at));
-        if level > Level::Allow {
-            let path = self.metadata.relative(file);
-            let Place { line, column } = at;
-            let finding = Finding { path, line, column, rule, level, message, note: None };
-            self.judged.findings.push(finding);
-        }
+        let path = self.metadata.relative(file);
+        let Place { line, column } = at;
+        Finding { path, line, column, rule, level, message, note: None }
     }
 
     fn context(&self, file: &Path, place: Place) -> Context {

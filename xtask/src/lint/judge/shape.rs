@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use super::{Judge, Sight};
 use crate::lint::clippy::{Hit, Resolved};
 use crate::lint::config::{Config, Thresholds};
-use crate::lint::finding::Finding;
 use crate::lint::rules::{
     self, AMBIENT_STATE, Context, GOD_MODULE, LINES_DENY, LINES_WARN, Level, Rule, STATEFUL_AGENT,
     Seen, UNCOMPILED_CODE, UNUSED_ALLOW,
@@ -171,7 +170,9 @@ impl<'a> Judge<'a> {
         let reason = self.suppression(&hit.frames, rule, level);
         let message = format!("`{path}` ({id})", path = hit.banned, id = rule.id);
         let message = format!("{message} {}", UNCOMPILED_CODE.message);
-        self.shape_unless(reason, &UNCOMPILED_CODE, file, place, message, Level::Deny);
+        let finding = self.finding(&UNCOMPILED_CODE, file, place, message);
+        let of_this = self.suppression(&hit.frames, &UNCOMPILED_CODE, finding.level);
+        self.conclude(finding, reason.or(of_this));
     }
 
     fn is_off(&self, source: &Source, place: Place) -> bool {
@@ -188,27 +189,10 @@ impl<'a> Judge<'a> {
 
     /// A finding that may be suppressed; its level is at most `most`.
     fn shape(&mut self, rule: &'static Rule, file: &Path, at: Place, message: String, most: Level) {
-        self.shape_unless(None, rule, file, at, message, most);
-    }
-
-    /// The same for one that may have a reason already.
-    fn shape_unless(
-        &mut self,
-        reason: Option<String>,
-        rule: &'static Rule,
-        file: &Path,
-        at: Place,
-        message: String,
-        most: Level,
-    ) {
-        let level = self.config.level(rule, self.context(file, at)).min(most);
-        let reason = reason.or_else(|| self.suppression(&[(file.to_owned(), at)], rule, level));
-        if level > Level::Allow {
-            let path = self.metadata.relative(file);
-            let Place { line, column } = at;
-            let finding = Finding { path, line, column, rule, level, message, note: None };
-            self.conclude(finding, reason);
-        }
+        let mut finding = self.finding(rule, file, at, message);
+        finding.level = finding.level.min(most);
+        let reason = self.suppression(&[(file.to_owned(), at)], rule, finding.level);
+        self.conclude(finding, reason);
     }
 
     pub(super) fn sight<'s>(&'s self, rule: &'static Rule, hit: &'s Hit) -> Sight<'s> {

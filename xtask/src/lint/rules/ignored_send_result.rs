@@ -8,7 +8,8 @@ pub(crate) const IGNORED_SEND_RESULT: Rule = Rule {
     id: "ignored_send_result",
     levels: Levels { production: Level::Warn, ..Levels::NOWHERE },
     message: "gives a message back that is thrown away",
-    hint: "handle the error, pass it on with `?`, or send with `foundation::accepted_or_dead_letter`",
+    hint: "handle the error, pass it on with `?`, or send with `foundation::accepted_with` and \
+           `OnFailure::DeadLetter`",
     explain: "\
 The error of a send gives the message back, because nobody else has it. Who throws the error away has
 lost the message without a count or a trace.

@@ -38,7 +38,9 @@ const ACTS: &[&str] = &[
     "foundation::Reply::send",
     "foundation::accepted",
     "foundation::handled",
-    "foundation::accepted_or_dead_letter",
+    "foundation::accepted_with",
+    "foundation::handled_with",
+    "foundation::handled_at_least_once",
 ];
 
 pub(crate) const TELEMETRY_CONTROL_FLOW: Rule = Rule {
@@ -56,7 +58,8 @@ tracing_subscriber::Layer, of tracing::Subscriber or of a trait in `[types] sink
 replies, spawns, notifications, permits, cancellation and messages of foundation. And reading a snapshot
 of measurements: in production anywhere, in tests inside `loop`, `while` and a `for` over a range, which
 wait for the number to change.
-Not found: a `for` over names or labels, which looks at each once, and what a function does that a sink calls. Not in force in examples and benches.",
+Not found: a `for` over names or labels, which looks at each once, and what a function does that a sink
+calls. Not in force in examples and benches.",
     paths: READS_AND_ACTS,
     more_paths: &[RAW_SEND.paths, RAW_REPLY.paths, UNSUPERVISED_SPAWN.paths],
     sees,
