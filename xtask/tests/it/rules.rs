@@ -305,8 +305,8 @@ pub fn f() {
         })
         .collect();
     let expected = [
-        ("FND009", Some("it shows a suppressed finding")),
         ("FND014", Some("it is small")),
+        ("FND009", Some("it shows a suppressed finding")),
         ("FND009", None),
         ("FND018", Some("nobody compiles it")),
         ("FND018", Some("nobody compiles it")),
