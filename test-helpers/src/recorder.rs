@@ -77,6 +77,10 @@ impl Recorder {
     /// Returns the names of all metrics with their labels, sorted.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
+        self.names()
+    }
+
+    fn names(&self) -> Vec<String> {
         let values = self.values.lock();
         let counters = values.counters.keys();
         let mut lines: Vec<String> =
@@ -173,7 +177,7 @@ impl metrics::Recorder for Recorder {
 
 impl fmt::Debug for Recorder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder").field("lines", &self.lines()).finish()
+        f.debug_struct("Recorder").field("lines", &self.names()).finish()
     }
 }
 

@@ -25,11 +25,15 @@ use crate::lint::source::{Place, normal};
 /// Begins the reason of every entry that is ours.
 const MARK: &str = "FND:";
 
+/// The lints that take a list of paths.
+const BANS: [&str; 3] =
+    ["clippy::disallowed_methods", "clippy::disallowed_macros", "clippy::disallowed_types"];
+
 /// One use of a banned path.
 #[derive(Debug)]
 pub(crate) struct Hit {
     pub(crate) rules: Vec<&'static Rule>,
-    /// The banned path, as the rule spells it.
+    /// The banned path, as the rule spells it; for a lint of the compiler, what it is about.
     pub(crate) banned: String,
     /// The places of this use, innermost first: for code from a macro, the macro's definition and
     /// then its callers.
@@ -94,7 +98,10 @@ fn command(metadata: &Metadata, features: &FeatureSet, locked: bool) -> Command 
     if locked {
         command.arg("--locked");
     }
-    command.args(["--", "--cap-lints", "allow", "--force-warn", "clippy::disallowed_methods"]);
+    command.args(["--", "--cap-lints", "allow"]);
+    for lint in BANS.iter().copied().chain(rules::ALL.iter().flat_map(|rule| rule.lints).copied()) {
+        command.args(["--force-warn", lint]);
+    }
     command
 }
 
@@ -119,26 +126,61 @@ fn write_configuration(metadata: &Metadata, config: &Config) -> Result<PathBuf, 
 /// One entry a path. A path of a crate that is not part of the build is fine, and so is one that this
 /// version of the crate does not have.
 fn configuration(config: &Config) -> String {
-    let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let own = rules::ALL.iter().flat_map(|rule| {
-        let banned = rule.paths.iter().filter(|path| !config.unbans(rule, path));
-        banned.map(|path| (*path, rule.id))
-    });
-    let added = config.paths.iter().map(|(rule, path)| (path.as_str(), rule.id));
-    for (path, rule) in own.chain(added) {
-        paths.entry(path).or_default().push(rule);
+    let mut text = String::from("# Written by `xtask lint`.\n");
+    let mut functions: Vec<(&str, &str)> =
+        config.paths.iter().map(|(rule, path)| (path.as_str(), rule.id)).collect();
+    let mut macros = Vec::new();
+    let mut types = Vec::new();
+    for rule in rules::ALL {
+        functions.extend(config.functions(rule).map(|path| (path, rule.id)));
+        macros.extend(rule.macros.iter().map(|path| (*path, rule.id)));
+        types.extend(rule.types.iter().map(|path| (*path, rule.id)));
     }
-    let mut text = String::from("# Written by `xtask lint`.\ndisallowed-methods = [\n");
+    list(&mut text, "disallowed-methods", &functions);
+    list(&mut text, "disallowed-macros", &macros);
+    list(&mut text, "disallowed-types", &types);
+    text
+}
+
+/// One list of the configuration; the rules of a path stand together.
+fn list(text: &mut String, key: &str, entries: &[(&str, &str)]) {
+    let mut paths: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (path, rule) in entries {
+        let rules = paths.entry(path).or_default();
+        if !rules.contains(rule) {
+            rules.push(rule);
+        }
+    }
+    let mut lines = format!("{key} = [\n");
     for (path, rules) in paths {
         let rules = rules.join("+");
         let entry = writeln!(
-            text,
+            lines,
             "    {{ path = \"{path}\", reason = \"{MARK}{rules}\", allow-invalid = true }},"
         );
         entry.expect("writing to a string does not fail");
     }
+    text.push_str(&lines);
     text.push_str("]\n");
-    text
+}
+
+/// The rules that a message is for, and what it is about.
+fn subject(message: &Value) -> Option<(Vec<&'static Rule>, String)> {
+    let code = message["code"]["code"].as_str()?;
+    let quoted = message["message"].as_str()?.split('`').nth(1);
+    if BANS.contains(&code) {
+        let mut notes = message["children"].as_array()?.iter();
+        let rules = notes.find_map(|note| note["message"].as_str()?.strip_prefix(MARK))?;
+        return Some((rules.split('+').filter_map(rules::named).collect(), quoted?.to_owned()));
+    }
+    let rules: Vec<_> =
+        rules::ALL.iter().copied().filter(|rule| rule.lints.contains(&code)).collect();
+    let banned = match code {
+        "unused_must_use" => format!("unused {}", quoted?),
+        "clippy::await_holding_refcell_ref" => "RefCell borrow".to_owned(),
+        _ => "MutexGuard".to_owned(),
+    };
+    (!rules.is_empty()).then_some((rules, banned))
 }
 
 struct Reading<'a> {
@@ -166,19 +208,17 @@ impl Reading<'_> {
             }
             return Ok(());
         }
-        if message["code"]["code"] == "clippy::disallowed_methods"
-            && let Some(hit) = self.hit(message)
+        if let Some((rules, banned)) = subject(message)
+            && let Some(frames) = self.frames(message)
         {
-            self.resolved.hits.push(hit);
+            self.resolved.hits.push(Hit { rules, banned, frames });
         }
         Ok(())
     }
 
-    fn hit(&self, message: &Value) -> Option<Hit> {
-        let notes = message["children"].as_array()?.iter();
-        let rules = notes.filter_map(|note| note["message"].as_str()?.strip_prefix(MARK)).next()?;
-        let rules = rules.split('+').filter_map(rules::named).collect();
-        let banned = message["message"].as_str()?.split('`').nth(1)?.to_owned();
+    /// The places of a message in this workspace, innermost first. What a derive wrote is nobody's
+    /// code.
+    fn frames(&self, message: &Value) -> Option<Vec<(PathBuf, Place)>> {
         let mut frames = Vec::new();
         let mut span =
             message["spans"].as_array()?.iter().find(|span| span["is_primary"] == true)?;
@@ -191,12 +231,16 @@ impl Reading<'_> {
             if self.metadata.owns(&file) {
                 frames.push((file, place));
             }
+            let expanded = span["expansion"]["macro_decl_name"].as_str().unwrap_or_default();
+            if expanded.starts_with("#[derive(") {
+                return None;
+            }
             match &span["expansion"]["span"] {
                 Value::Null => break,
                 caller => span = caller,
             }
         }
-        (!frames.is_empty()).then_some(Hit { rules, banned, frames })
+        (!frames.is_empty()).then_some(frames)
     }
 
     /// The files of a member's artifact stand in its dep-info, which lies beside it.

@@ -6,26 +6,26 @@ const LIBRARY: &str = "\
 //! Exceptions.
 pub fn a() {
     // lint: allow(unsupervised_spawn) -- it ends with the year until 2026-12-31
-    std::thread::spawn(|| ());
+    std::thread::spawn(|| ()).join().unwrap();
 }
 
 #[expect(clippy::disallowed_methods, reason = \"unsupervised_spawn: a while longer until 2026-06-30\")]
 pub fn b() {
-    std::thread::spawn(|| ());
+    std::thread::spawn(|| ()).join().unwrap();
 }
 
 pub mod kernel {
     pub struct Kernel;
     impl Kernel {
         pub fn start() {
-            std::thread::spawn(|| ());
+            std::thread::spawn(|| ()).join().unwrap();
         }
     }
 }
 
 pub fn kernel_of_another_kind() {
     // lint: allow(unsupervised_spawn) -- no item of the kernel is around it
-    std::thread::spawn(|| ());
+    std::thread::spawn(|| ()).join().unwrap();
 }
 ";
 const EXEMPT: &str = "\

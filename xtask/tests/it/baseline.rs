@@ -2,7 +2,7 @@
 
 use crate::fixture::{Fixture, Run};
 
-const SPAWN: &str = "    std::thread::spawn(|| ());\n";
+const SPAWN: &str = "    std::thread::spawn(|| ()).join().unwrap();\n";
 
 /// A function with so many spawns on equal lines, so far down.
 fn library(down: usize, count: usize) -> String {

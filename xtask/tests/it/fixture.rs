@@ -101,8 +101,43 @@ impl Fixture {
         let expected = self.expected();
         let found: BTreeSet<Spot> = findings.iter().map(spot).collect();
         assert_eq!(found, expected, "{}", run.stderr);
-        assert_eq!(run.code, Some(1), "{}", run.stderr);
+        let denied = findings.iter().any(|finding| finding["level"] == "deny");
+        assert_eq!(run.code, Some(i32::from(denied)), "{}", run.stderr);
         findings
+    }
+
+    /// The clippy configurations that mention a path, of this run and of earlier ones.
+    pub(crate) fn configurations(mentioned: &str) -> Vec<PathBuf> {
+        let folder = base().join("target/foundation-lint");
+        let mut files = Vec::new();
+        if folder.exists() {
+            collect(&folder, &mut files);
+        }
+        let mentions =
+            |file: &PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains(mentioned));
+        files.retain(mentions);
+        files
+    }
+
+    /// Runs plain clippy under a configuration, with nothing capped, and returns its messages.
+    pub(crate) fn clippy(&self, configuration: &str) -> Vec<Value> {
+        let folder = self.folder.join("strict");
+        fs::create_dir_all(&folder).expect("a folder can be made");
+        fs::write(folder.join("clippy.toml"), configuration).expect("a file can be written");
+        let output = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+            .args(["clippy", "--quiet", "--message-format=json"])
+            .current_dir(&self.folder)
+            .env("CLIPPY_CONF_DIR", folder)
+            .env("CARGO_TARGET_DIR", base().join("target"))
+            .env("CARGO_NET_OFFLINE", "true")
+            .env_remove("RUSTFLAGS")
+            .stdin(Stdio::null())
+            .output()
+            .expect("cargo starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let values = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        values.map(|value| value["message"].clone()).filter(Value::is_object).collect()
     }
 
     fn expected(&self) -> BTreeSet<Spot> {

@@ -18,7 +18,7 @@ const RAW: &str = "
 /// Goes around every supervisor.
 pub fn raw(tx: &std::sync::mpsc::SyncSender<u32>) {
     assert!(tx.send(1).is_ok());
-    std::thread::spawn(|| ());
+    std::thread::spawn(|| ()).join().unwrap();
 }
 ";
 

@@ -9,9 +9,9 @@ use crate::sarif;
 const LIBRARY: &str = "\
 //! Spawns.
 pub fn f() {
-    std::thread::spawn(|| ());
+    std::thread::spawn(|| ()).join().unwrap();
     // lint: allow(unsupervised_spawn) -- one may, so that it is suppressed
-    std::thread::spawn(|| ());
+    std::thread::spawn(|| ()).join().unwrap();
 }
 ";
 
@@ -61,7 +61,11 @@ fn people_can_follow_the_place_from_wherever_they_are() {
     assert!(Path::new(path).is_file(), "{path}");
     let here = crate::fixture::xtask_in(&fixture.folder, &["lint"], &[]);
     assert!(here.stdout.contains("--> src/lib.rs:3:5\n"), "{}", here.stdout);
-    assert!(here.stdout.contains("\n3 |     std::thread::spawn(|| ());\n"), "{}", here.stdout);
+    assert!(
+        here.stdout.contains("\n3 |     std::thread::spawn(|| ()).join().unwrap();\n"),
+        "{}",
+        here.stdout
+    );
     assert!(here.stdout.contains("= help: "), "{}", here.stdout);
 }
 

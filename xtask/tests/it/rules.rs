@@ -1,54 +1,316 @@
 //! Each rule finds what it must and leaves alone what it must.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
 
-use crate::fixture::{Fixture, xtask};
+use serde_json::Value;
 
-#[test]
-fn raw_send_finds_channels_by_type_and_leaves_other_senders_and_tests_alone() {
-    let findings = Fixture::new("raw_send").check();
-    let example = findings.iter().find(|finding| finding["file"] == "examples/show.rs").unwrap();
-    assert_eq!(example["level"], "warn");
-    assert!(findings.iter().all(|finding| finding == example || finding["level"] == "deny"));
-}
+use crate::fixture::{Fixture, collect, xtask};
 
-#[test]
-fn unsupervised_spawn_finds_tasks_and_threads_in_production_and_benches() {
-    Fixture::new("unsupervised_spawn").check();
-}
+/// One test a rule, on the workspace of its name; the rule must be among the findings.
+macro_rules! rules {
+    ($($test:ident: $rule:ident in $fixture:ident;)*) => {
+        /// Rule and workspace.
+        const FIXTURES: &[(&str, &str)] = &[$((stringify!($rule), stringify!($fixture))),*];
 
-#[test]
-fn unbounded_channel_finds_queues_without_a_capacity() {
-    Fixture::new("unbounded_channel").check();
-}
-
-#[test]
-fn sleep_in_test_finds_real_waiting_and_accepts_a_paused_clock() {
-    Fixture::new("sleep_in_test").check();
-}
-
-/// A path that no longer resolves bans nothing, silently: each one is used once and must be found.
-#[test]
-fn every_banned_path_of_tokio_and_the_standard_library_still_resolves() {
-    // Only under `--cfg tokio_unstable`, and only on a nightly compiler.
-    let absent = |path: &str| {
-        path.starts_with("tokio::task::Builder::") || path == "std::thread::sleep_until"
+        $(#[test]
+        fn $test() {
+            check(stringify!($rule), stringify!($fixture));
+        })*
     };
-    let mut banned = BTreeSet::new();
-    for rule in
-        ["raw_send", "raw_reply", "unsupervised_spawn", "unbounded_channel", "sleep_in_test"]
-    {
-        let explained = xtask(&["lint", "--explain", rule], &[]).stdout;
-        let paths = explained.lines().filter_map(|line| line.strip_prefix("    "));
-        let known = paths.filter(|path| path.starts_with("tokio::") || path.starts_with("std::"));
-        banned.extend(known.filter(|path| !absent(path)).map(str::to_owned));
+}
+
+rules! {
+    raw_send_finds_channels_by_type: raw_send in raw_send;
+    unsupervised_spawn_finds_tasks_and_threads: unsupervised_spawn in unsupervised_spawn;
+    detached_handle_finds_what_is_thrown_away: detached_handle in detached_handle;
+    unbounded_channel_finds_queues_without_a_capacity: unbounded_channel in unbounded_channel;
+    sleep_in_test_finds_real_waiting: sleep_in_test in sleep_in_test;
+    blocking_in_async_knows_who_runs_a_place: blocking_in_async in blocking_in_async;
+    lock_across_await_finds_guards: lock_across_await in lock_across_await;
+    ambient_state_finds_statics_by_type: ambient_state in ambient_state;
+    monitor_leak_finds_monitors_by_type: monitor_leak in monitor_leak;
+    broad_catch_finds_catches_and_hooks: broad_catch in broad_catch;
+    telemetry_control_flow_knows_sinks: telemetry_control_flow in telemetry_control_flow;
+    ignored_send_result_finds_every_way_to_ignore: ignored_send_result in ignored_send_result;
+    uncompiled_code_is_read_by_its_syntax: uncompiled_code in uncompiled_code;
+    stateful_agents_declare_themselves:
+        stateful_agent_without_persistence in stateful_agent_without_persistence;
+    call_without_deadline_finds_endless_waits: call_without_deadline in call_without_deadline;
+}
+
+fn check(rule: &str, fixture: &str) {
+    let findings = Fixture::new(fixture).check();
+    let own = findings.iter().filter(|finding| finding["rule"] == rule);
+    assert!(own.count() > 0, "{rule} finds nothing in its own workspace");
+}
+
+/// A green run of a rule that never finds anything must not look like a green run.
+#[test]
+fn every_rule_has_a_workspace_that_breaks_it() {
+    // Checked by tests of their own, in this crate.
+    let elsewhere = [
+        ("raw_reply", "paths"),
+        ("god_module", "god_module"),
+        ("layer_violation", "layers"),
+        ("bare_allow", "suppression"),
+        ("unused_allow", "suppression"),
+        ("too_many_allows", "made by `allowances`"),
+    ];
+    let listed = xtask(&["lint", "--list-rules"], &[]).stdout;
+    let listed: BTreeSet<&str> =
+        listed.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    let tested: BTreeSet<&str> = FIXTURES.iter().chain(&elsewhere).map(|(rule, _)| *rule).collect();
+    assert_eq!(listed, tested);
+    for (rule, fixture) in FIXTURES {
+        let folder = format!("{}/tests/fixtures/{fixture}", env!("CARGO_MANIFEST_DIR"));
+        let mut files = Vec::new();
+        collect(folder.as_ref(), &mut files);
+        let marked = files.iter().any(|file| {
+            let text = fs::read_to_string(file).unwrap();
+            text.lines().any(|line| line.contains("//~") && line.contains(rule))
+        });
+        assert!(marked, "{fixture} breaks {rule} nowhere");
     }
-    // The fixture's own configuration adds one.
-    banned.insert("paths::publish".to_owned());
-    let run = Fixture::new("paths").lint(&["--format", "json"], &[]);
+}
+
+#[test]
+fn codes_are_unique_and_never_change() {
+    let listed = xtask(&["lint", "--list-rules"], &[]).stdout;
+    let codes: Vec<(&str, &str)> = listed
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            Some((words.next()?, words.next()?))
+        })
+        .collect();
+    let numbered: Vec<String> = (1..=codes.len()).map(|number| format!("FND{number:03}")).collect();
+    assert_eq!(codes.iter().map(|(_, code)| *code).collect::<Vec<_>>(), numbered);
+    assert_eq!(codes[0].0, "raw_send");
+    assert_eq!(codes[9].0, "monitor_leak");
+    assert_eq!(codes[17].0, "uncompiled_code");
+    assert_eq!(codes[18].0, "stateful_agent_without_persistence");
+    assert_eq!(codes[20].0, "too_many_allows");
+    let findings = Fixture::copied("unbounded_channel", "codes").check();
+    assert!(findings.iter().all(|finding| finding["code"] == "FND005"));
+}
+
+#[test]
+fn a_weak_finding_is_never_more_than_a_warning() {
+    let hooks = Fixture::copied("broad_catch", "levels").check();
+    for finding in hooks {
+        let hook = finding["message"].as_str().unwrap().contains("_hook");
+        assert_eq!(finding["level"], if hook { "warn" } else { "deny" }, "{finding}");
+    }
+}
+
+#[test]
+fn one_thrown_away_monitor_is_one_finding() {
+    let findings = Fixture::copied("monitor_leak", "monitors").check();
+    let lines: BTreeSet<u64> =
+        findings.iter().filter_map(|finding| finding["line"].as_u64()).collect();
+    assert_eq!(findings.len(), lines.len(), "{findings:?}");
+}
+
+#[test]
+fn an_unknown_list_of_types_is_refused() {
+    let fixture = Fixture::copied("unbounded_channel", "unknown_types");
+    let config = "version = 1\n[types]\nagent = [\"a::B\"]\n";
+    fs::write(fixture.folder.join("foundation-lint.toml"), config).unwrap();
+    let run = fixture.lint(&[], &[]);
+    assert_eq!(run.code, Some(2), "{}", run.stdout);
+    assert!(
+        run.stderr.contains("foundation-lint.toml:3: unknown key `agent` in `[types]`"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn an_example_is_warned_about_raw_sends() {
+    let findings = Fixture::copied("raw_send", "raw_send_levels").check();
+    for finding in findings {
+        let example = finding["file"] == "examples/show.rs";
+        assert_eq!(finding["level"], if example { "warn" } else { "deny" }, "{finding}");
+    }
+}
+
+#[test]
+fn god_module_counts_lines_that_carry_code() {
+    let fixture = Fixture::new("god_module");
+    let functions = |count: usize, line: &str| {
+        let mut text = String::new();
+        for index in 0..count {
+            writeln!(text, "{}", line.replace('N', &index.to_string())).unwrap();
+        }
+        text
+    };
+    let code = "pub fn f_N() {}";
+    let write = |name: &str, text: String| {
+        fs::write(fixture.folder.join("src").join(name), text).unwrap();
+    };
+    write("short.rs", functions(599, code));
+    write(
+        "long.rs",
+        format!("//! Documented.\n\n{}{}", "pub fn g() {} //~ god_module\n", functions(599, code)),
+    );
+    write("longer.rs", format!("pub fn g() {{}} //~ god_module\n{}", functions(1000, code)));
+    write("comments.rs", functions(599, "/// One.\n\n// Two.\n/* three */ pub fn f_N() {}"));
+    let tests = functions(900, "#[cfg(test)] fn t_N() {}");
+    // Test code before and between hides nothing and counts nothing.
+    let mixed = functions(600, code);
+    let one = "#[cfg(test)]\nfn t() {}";
+    write("mixed.rs", format!("{one}\npub fn g() {{}} //~ god_module\n{mixed}"));
+    let tested = functions(599, code);
+    write("between.rs", format!("{one}\n{tested}{tests}"));
+    write("tested.rs", format!("{tests}#[cfg(test)]\nmod tests {{\n{}}}\n", functions(900, code)));
+    // The module alone is over the limit, so the file around it is not.
+    let inner = functions(700, code);
+    write(
+        "inline.rs",
+        format!("pub mod big {{ //~ god_module\n{inner}}}\n{}", functions(500, code)),
+    );
+    for finding in fixture.check() {
+        let deny = finding["file"] == "src/longer.rs";
+        assert_eq!(finding["level"], if deny { "deny" } else { "warn" }, "{finding}");
+    }
+}
+
+/// A path that no longer resolves bans nothing, silently: each one is used once and must be found, and
+/// clippy must not complain about any when it may.
+#[test]
+fn every_watched_path_of_the_crates_at_hand_still_resolves() {
+    // Only under `--cfg tokio_unstable`, only on a nightly compiler, only in older versions.
+    let absent = |path: &str| {
+        path.starts_with("tokio::task::Builder::")
+            || path == "std::thread::sleep_until"
+            || path.starts_with("parking_lot::Condvar::")
+    };
+    let crates = [
+        "foundation",
+        "futures_util",
+        "lock_api",
+        "parking_lot",
+        "paths",
+        "std",
+        "test_helpers",
+        "tokio",
+    ];
+    // The lint writes one only if there is none with the same content.
+    for old in Fixture::configurations("paths::publish") {
+        fs::remove_file(old).unwrap();
+    }
+    let fixture = Fixture::new("paths");
+    let run = fixture.lint(&["--format", "json"], &[]);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let by_rule = [
+        ("sends", "raw_send"),
+        ("spawns", "unsupervised_spawn"),
+        ("queues", "unbounded_channel"),
+        ("replies", "raw_reply"),
+    ];
     let findings = run.findings();
-    let messages = findings.iter().filter_map(|finding| finding["message"].as_str());
+    for (function, rule) in by_rule {
+        let own = findings.iter().filter(|one| one["rule"] == rule && one["file"] == "src/lib.rs");
+        let lines: BTreeSet<u64> = own.filter_map(|one| one["line"].as_u64()).collect();
+        let listed = uses(&fixture, "lib.rs", function);
+        assert!(!listed.is_empty() && listed.is_subset(&lines), "{rule}: {listed:?} {lines:?}");
+    }
+
+    let [written] = Fixture::configurations("paths::publish").try_into().unwrap();
+    let config = fs::read_to_string(written).unwrap();
+    let quoted = config.lines().filter_map(|line| line.split('"').nth(1));
+    let watched: BTreeSet<&str> = quoted
+        .filter(|path| crates.iter().any(|name| path.split("::").next() == Some(name)))
+        .filter(|path| !absent(path))
+        .collect();
+    let strict: String = config
+        .lines()
+        .filter(|line| !line.split('"').nth(1).is_some_and(absent))
+        .map(|line| line.replace(", allow-invalid = true", "") + "\n")
+        .collect();
+    let messages = fixture.clippy(&strict);
+    let text = |message: &Value| message["message"].as_str().unwrap_or_default().to_owned();
+    let complaints: Vec<String> =
+        messages.iter().map(text).filter(|text| text.contains("does not refer to")).collect();
+    assert_eq!(complaints, Vec::<String>::new());
+    let hits: Vec<&Value> = messages
+        .iter()
+        .filter(|message| text(message).starts_with("use of a disallowed"))
+        .collect();
     let found: BTreeSet<String> =
-        messages.filter_map(|message| message.split('`').nth(1)).map(str::to_owned).collect();
-    assert_eq!(found, banned, "{}", run.stderr);
+        hits.iter().filter_map(|hit| text(hit).split('`').nth(1).map(str::to_owned)).collect();
+    assert_eq!(found, watched.into_iter().map(str::to_owned).collect());
+    every_use_is_found(&fixture, &hits);
+}
+
+/// A use that nothing finds is a path that was taken off its list.
+fn every_use_is_found(fixture: &Fixture, hits: &[&Value]) {
+    for (file, functions) in [
+        ("blocking.rs", &["blocks"][..]),
+        ("kernel.rs", &["foundation", "acts", "reads"]),
+        ("lib.rs", &["sends", "spawns", "queues", "sleeps", "replies"]),
+        ("waits.rs", &["waits"]),
+    ] {
+        let name = format!("src/{file}");
+        let spans = hits.iter().map(|hit| &hit["spans"][0]);
+        let here = spans.filter(|span| span["file_name"] == name.as_str());
+        let lines: BTreeSet<u64> = here.filter_map(|span| span["line_start"].as_u64()).collect();
+        for function in functions {
+            let listed = uses(fixture, file, function);
+            assert!(!listed.is_empty() && listed.is_subset(&lines), "{name}: {listed:?} {lines:?}");
+        }
+    }
+}
+
+/// The lines of a function of the fixture that use a path.
+fn uses(fixture: &Fixture, file: &str, function: &str) -> BTreeSet<u64> {
+    let text =
+        fs::read_to_string(fixture.folder.join("src").join(file)).expect("a fixture is text");
+    let begin = format!("pub fn {function}");
+    let lines = (1..).zip(text.lines()).skip_while(|(_, line)| !line.starts_with(&begin));
+    let body = lines.take_while(|(_, line)| *line != "}");
+    body.filter(|(_, line)| line.starts_with("    drop(")).map(|(number, _)| number).collect()
+}
+
+/// The sizes of the workspace count, and what a reason or an exemption covers is suppressed.
+#[test]
+fn new_rules_obey_the_configuration_and_their_suppressions_are_reported() {
+    let text = "\
+//! Findings by shape.
+// lint: allow(ambient_state) -- it shows a suppressed finding
+pub static mut A: u32 = 0;
+pub static mut B: u32 = 0;
+#[cfg(not(target_os = \"linux\"))]
+pub fn f() {
+    // lint: allow(unsupervised_spawn, detached_handle) -- nobody compiles it
+    std::thread::spawn(|| ());
+}
+";
+    let fixture = Fixture::library("new_rules", text);
+    let exempt =
+        "[[exempt]]\nrule = \"god_module\"\npackage = \"new_rules\"\nreason = \"it is small\"\n";
+    let sizes = "[levels]\ngod_module = { warn = 4, deny = 5 }\n";
+    fixture.write("foundation-lint.toml", &format!("version = 1\n{sizes}{exempt}"));
+    let run = fixture.lint(&["--format", "sarif"], &[]);
+    let log: Value = serde_json::from_str(&run.stdout).expect("it is JSON");
+    let results = log["runs"][0]["results"].as_array().expect("there are results");
+    let seen: Vec<(&str, Option<&str>)> = results
+        .iter()
+        .map(|one| {
+            let justification = &one["suppressions"][0]["justification"];
+            (one["ruleId"].as_str().expect("a code"), justification.as_str())
+        })
+        .collect();
+    let expected = [
+        ("FND014", Some("it is small")),
+        ("FND009", Some("it shows a suppressed finding")),
+        ("FND009", None),
+        ("FND018", Some("nobody compiles it")),
+        ("FND018", Some("nobody compiles it")),
+    ];
+    assert_eq!(seen, expected, "{}", run.stderr);
+    assert_eq!(run.code, Some(1));
 }

@@ -7,7 +7,7 @@ mod value;
 use std::collections::BTreeMap;
 
 use crate::lint::date::Date;
-use crate::lint::rules::{Context, Level, Rule};
+use crate::lint::rules::{Context, Level, Rule, Types};
 
 pub(crate) use layers::Layers;
 pub(crate) use read::FILE;
@@ -30,6 +30,7 @@ pub(crate) struct Config {
     /// Paths that a rule bans and this workspace does not.
     pub(crate) unbanned: Vec<(&'static Rule, String)>,
     pub(crate) exempt: Vec<Exempt>,
+    /// Traits and types that rules know by name.
     pub(crate) types: Types,
     pub(crate) layers: Option<Layers>,
 }
@@ -72,17 +73,6 @@ pub(crate) struct Exempt {
     pub(crate) line: usize,
 }
 
-/// Types that mean something to a rule, as full paths.
-#[derive(Debug, Default)]
-pub(crate) struct Types {
-    /// Guards whose drop ends the monitoring.
-    pub(crate) monitor: Vec<String>,
-    /// Errors of sends, which must not be ignored.
-    pub(crate) send_error: Vec<String>,
-    /// Traits whose implementations receive telemetry.
-    pub(crate) sinks: Vec<String>,
-}
-
 impl Default for Config {
     fn default() -> Config {
         Config {
@@ -123,8 +113,14 @@ impl Config {
         self.thresholds.get(rule.id).copied()
     }
 
+    /// The functions and methods that a rule watches by itself, without those that the workspace lets
+    /// be used.
+    pub(crate) fn functions<'a>(&'a self, rule: &'a Rule) -> impl Iterator<Item = &'static str> {
+        rule.functions().filter(|path| !self.unbans(rule, path))
+    }
+
     /// Whether the workspace lets a rule's own path be used.
-    pub(crate) fn unbans(&self, rule: &Rule, path: &str) -> bool {
+    fn unbans(&self, rule: &Rule, path: &str) -> bool {
         self.unbanned.iter().any(|(other, name)| other.id == rule.id && name == path)
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use toml::de::{DeTable, DeValue};
 
 use super::value::{Entry, Read, entries, mistake};
-use super::{Config, Exempt, Layers, Limit, TargetFolder, Thresholds, Types};
+use super::{Config, Exempt, Layers, Limit, TargetFolder, Thresholds};
 use crate::failure::Failure;
 use crate::lint::date::Date;
 use crate::lint::rules::{self, Level, Rule};
@@ -16,7 +16,7 @@ pub(crate) const FILE: &str = "foundation-lint.toml";
 const MANIFEST: &str = "Cargo.toml";
 /// As in a comment: a shorter reason explains nothing.
 const REASON_LENGTH_MIN: usize = 10;
-/// The rules whose level is a size. They need not be known to this version of the lint.
+/// The rules whose level is a size.
 const SIZED: [&str; 1] = ["god_module"];
 
 impl Config {
@@ -187,7 +187,7 @@ impl Reader<'_> {
             }
         }
         let Some(rule) = known else { return mistake(at, "`rule` is missing") };
-        if let Some(path) = remove.iter().find(|path| !rule.paths.contains(&path.as_str())) {
+        if let Some(path) = remove.iter().find(|path| !rule.functions().any(|own| own == *path)) {
             return mistake(at, format!("`{}` does not ban `{path}`", rule.id));
         }
         self.config.paths.extend(add.into_iter().map(|path| (rule, path)));
@@ -220,17 +220,14 @@ impl Reader<'_> {
         Ok(Exempt { rule, package, item, reason, until, line: line_of(self.text, at) })
     }
 
+    /// Each list replaces the built-in one.
     fn types(&mut self, table: &DeTable<'_>) -> Read<()> {
-        let mut types = Types::default();
         for entry in entries(table) {
-            match entry.key {
-                "monitor" => types.monitor = paths(&entry)?,
-                "send_error" => types.send_error = paths(&entry)?,
-                "sinks" => types.sinks = paths(&entry)?,
-                _ => return entry.unknown("types"),
+            match self.config.types.list(entry.key) {
+                Some(list) => *list = paths(&entry)?,
+                None => return entry.unknown("types"),
             }
         }
-        self.config.types = types;
         Ok(())
     }
 }

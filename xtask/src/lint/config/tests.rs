@@ -38,6 +38,8 @@ version = 1
 feature-sets = [["--no-default-features", "a"], []]
 target-dir = "own"
 max-allows = 12
+[levels]
+god_module = { warn = 5, deny = 6 }
 [[paths]]
 rule = "raw_send"
 add = ["my_bus::Publisher::publish"]
@@ -50,7 +52,9 @@ reason = "the one place that may spawn"
 until = "2026-12-31"
 [types]
 monitor = ["foundation::MonitorRef"]
-send_error = ["foundation::SendError"]
+send_error = ["my_bus::Refused"]
+agents = ["my_app::Agent"]
+durable = ["my_app::Durable"]
 sinks = ["foundation::telemetry::Sink"]
 "#,
     )
@@ -63,9 +67,38 @@ sinks = ["foundation::telemetry::Sink"]
     assert!(config.unbans(rule, "tokio::sync::watch::Sender::send"));
     assert!(!config.unbans(rule, "tokio::sync::mpsc::Sender::send"));
     let exempt = &config.exempt[0];
-    assert_eq!((exempt.line, exempt.item.as_deref()), (11, Some("foundation::task::kernel")));
+    assert_eq!((exempt.line, exempt.item.as_deref()), (13, Some("foundation::task::kernel")));
     assert_eq!(exempt.until, Date::parse("2026-12-31"));
-    assert_eq!(config.types.sinks, ["foundation::telemetry::Sink"]);
+    let sizes = Thresholds { warn: 5, deny: 6 };
+    assert_eq!(config.thresholds(rules::named("god_module").unwrap()), Some(sizes));
+    let types = &config.types;
+    assert_eq!(types.sinks, ["foundation::telemetry::Sink"]);
+    assert_eq!(types.monitor, ["foundation::MonitorRef"]);
+    assert_eq!(types.send_error, ["my_bus::Refused"]);
+    assert_eq!(
+        (&types.agents[..], &types.durable[..]),
+        (&["my_app::Agent".to_owned()][..], &["my_app::Durable".to_owned()][..])
+    );
+}
+
+#[test]
+fn a_list_of_types_that_is_not_given_is_the_built_in_one() {
+    let config = Config::parse("version = 1\n[types]\nsinks = []").unwrap();
+    assert_eq!(config.types.sinks, [""; 0]);
+    assert_eq!(config.types.agents, Config::default().types.agents);
+    assert!(!config.types.agents.is_empty());
+}
+
+#[test]
+fn a_path_of_another_rule_s_list_may_be_used_as_well() {
+    let removed = "tokio::sync::watch::Sender::send";
+    let text = format!(
+        "version = 1\n[[paths]]\nrule = \"telemetry_control_flow\"\nremove = [\"{removed}\"]"
+    );
+    let config = Config::parse(&text).unwrap();
+    let bans =
+        |rule: &str| config.functions(rules::named(rule).unwrap()).any(|path| path == removed);
+    assert!(bans("raw_send") && !bans("telemetry_control_flow"));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What there is to say about the rules themselves.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::lint::config::Config;
@@ -23,7 +24,7 @@ pub(crate) fn list_rules(out: &mut impl Write) -> io::Result<()> {
             levels.test.name(),
             levels.example.name(),
             levels.bench.name(),
-            rule.paths.len()
+            rule.functions().count() + rule.macros.len() + rule.types.len()
         )?;
     }
     Ok(())
@@ -40,6 +41,15 @@ pub(crate) fn explain(
         "{} ({}): {}\n\n{}\n\nInstead: {}",
         rule.id, rule.code, rule.message, rule.explain, rule.hint
     )?;
+    let levels = rule.levels;
+    writeln!(
+        out,
+        "\nLevels: production {}, tests {}, examples {}, benches {}",
+        levels.production.name(),
+        levels.test.name(),
+        levels.example.name(),
+        levels.bench.name()
+    )?;
     let decisions = config.map(|config| decisions(rule, config)).unwrap_or_default();
     if !decisions.is_empty() {
         writeln!(out, "\nIn this workspace:")?;
@@ -47,11 +57,18 @@ pub(crate) fn explain(
     for decision in decisions {
         writeln!(out, "  {decision}")?;
     }
-    if !rule.paths.is_empty() {
-        writeln!(out, "\nPaths:")?;
-    }
-    for path in rule.paths {
-        writeln!(out, "    {path}")?;
+    let functions: BTreeSet<&str> = rule.functions().collect();
+    let lists: [(&str, Vec<&str>); 4] = [
+        ("Paths", functions.into_iter().collect()),
+        ("Macros", rule.macros.to_vec()),
+        ("Types", rule.types.to_vec()),
+        ("Lints", rule.lints.to_vec()),
+    ];
+    for (title, paths) in lists.iter().filter(|(_, paths)| !paths.is_empty()) {
+        writeln!(out, "\n{title}:")?;
+        for path in paths {
+            writeln!(out, "    {path}")?;
+        }
     }
     Ok(())
 }
@@ -75,8 +92,13 @@ fn decisions(rule: &Rule, config: &Config) -> Vec<String> {
         "monitor_leak" => &config.types.monitor,
         "ignored_send_result" => &config.types.send_error,
         "telemetry_control_flow" => &config.types.sinks,
+        "stateful_agent_without_persistence" => &config.types.agents,
         _ => return decisions,
     };
     decisions.extend(types.iter().map(|name| format!("knows the type `{name}`")));
+    if rule.id == "stateful_agent_without_persistence" {
+        let durable = config.types.durable.iter();
+        decisions.extend(durable.map(|name| format!("takes `{name}` for durable")));
+    }
     decisions
 }

@@ -3,8 +3,8 @@
 use super::{Levels, Rule};
 
 pub(crate) const BARE_ALLOW: Rule = Rule {
-    id: "bare_allow",
     code: "FND016",
+    id: "bare_allow",
     levels: Levels::EVERYWHERE,
     message: "suppresses without saying what and why",
     hint: "write `// lint: allow(rule) -- reason` on one statement or item",
@@ -13,7 +13,8 @@ An exception is only reviewable when it names the rule, gives a reason of at lea
 covers one statement or item.
 
 Found: a `// lint:` comment that is malformed, names no known rule or gives no reason; one that covers a
-whole module; `allow` or `expect` of clippy::disallowed_methods without a reason, on a module, or as an
-inner attribute; and `cfg(clippy)`, which would hide code from the lint.",
-    paths: &[],
+whole module; a declaration (`// lint: durable`, `stateless`) without a reason; `allow` or `expect` of
+clippy's disallowed_methods, disallowed_macros, await_holding_lock or await_holding_refcell_ref without a
+reason, on a module, or as an inner attribute; and `cfg(clippy)`, which would hide code from the lint.",
+    ..Rule::BLANK
 };

@@ -3,8 +3,8 @@
 use super::{Levels, Rule};
 
 pub(crate) const LAYER_VIOLATION: Rule = Rule {
-    id: "layer_violation",
     code: "FND015",
+    id: "layer_violation",
     levels: Levels::EVERYWHERE,
     message: "breaks the layers of this workspace",
     hint: "let the lower layer offer what the higher one needs; the layers stand in \
@@ -17,5 +17,5 @@ target-specific ones included): an edge upward or sideways; a crate that is in n
 to a dev-only crate; any edge to or from a standalone crate; a crate that `forbid`, `only` or `may-use`
 does not let in. Dev-dependencies may point upward unless the configuration says `dev = \"deny\"`.
 Not found: what a dependency brings along itself.",
-    paths: &[],
+    ..Rule::BLANK
 };

@@ -3,21 +3,41 @@
 //! A rule is data. Clippy resolves its paths, the source pass says in which context a hit lies, and
 //! `judge` in the parent module puts the two together.
 
+mod ambient_state;
 mod bare_allow;
+mod blocking_in_async;
+mod broad_catch;
+mod call_without_deadline;
+mod detached_handle;
+mod god_module;
+mod ignored_send_result;
 mod layer_violation;
+mod lock_across_await;
+mod monitor_leak;
 mod raw_reply;
 mod raw_send;
 mod sleep_in_test;
+mod stateful_agent;
+mod telemetry_control_flow;
 mod too_many_allows;
+mod types;
 mod unbounded_channel;
+mod uncompiled_code;
 mod unsupervised_spawn;
 mod unused_allow;
 
+pub(crate) use ambient_state::AMBIENT_STATE;
 pub(crate) use bare_allow::BARE_ALLOW;
+pub(crate) use god_module::{GOD_MODULE, LINES_DENY, LINES_WARN};
 pub(crate) use layer_violation::LAYER_VIOLATION;
-pub(crate) use sleep_in_test::{SLEEP_IN_TEST, follows_tokio_clock};
+pub(crate) use monitor_leak::MONITOR_LEAK;
+pub(crate) use stateful_agent::STATEFUL_AGENT;
 pub(crate) use too_many_allows::TOO_MANY_ALLOWS;
+pub(crate) use types::Types;
+pub(crate) use uncompiled_code::UNCOMPILED_CODE;
 pub(crate) use unused_allow::UNUSED_ALLOW;
+
+use crate::lint::judge::Sight;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +96,14 @@ impl Levels {
         example: Level::Deny,
         bench: Level::Deny,
     };
+    const NOWHERE: Levels = Levels {
+        production: Level::Allow,
+        test: Level::Allow,
+        example: Level::Allow,
+        bench: Level::Allow,
+    };
+    const PRODUCTION: Levels = Levels { production: Level::Deny, ..Levels::NOWHERE };
+    const PRODUCTION_AND_TESTS: Levels = Levels { test: Level::Deny, ..Levels::PRODUCTION };
 
     pub(crate) fn of(&self, context: Context) -> Level {
         match context {
@@ -90,10 +118,10 @@ impl Levels {
 /// One rule of the lint.
 #[derive(Debug)]
 pub(crate) struct Rule {
+    /// `FND` and a number, for machines; it never changes and is never given to another rule.
+    pub(crate) code: &'static str,
     /// The name in reports and suppressions.
     pub(crate) id: &'static str,
-    /// The same for machines; never given to another rule.
-    pub(crate) code: &'static str,
     pub(crate) levels: Levels,
     /// What a hit is; stands after the path in a finding.
     pub(crate) message: &'static str,
@@ -101,22 +129,77 @@ pub(crate) struct Rule {
     pub(crate) hint: &'static str,
     /// Why, for `--explain`.
     pub(crate) explain: &'static str,
-    /// The functions and methods that this rule bans, as clippy spells them. A crate that is not
+    /// The functions and methods that this rule watches, as clippy spells them. A crate that is not
     /// part of the build costs nothing.
     pub(crate) paths: &'static [&'static str],
+    /// The lists of other rules that it watches as well.
+    pub(crate) more_paths: &'static [&'static [&'static str]],
+    pub(crate) macros: &'static [&'static str],
+    /// Types that must not be mentioned in the places that `sees` picks.
+    pub(crate) types: &'static [&'static str],
+    /// Lints of clippy whose every finding is one of this rule.
+    pub(crate) lints: &'static [&'static str],
+    /// What the place of a hit says about it.
+    pub(crate) sees: fn(&Sight<'_>) -> Seen,
 }
 
-/// Every rule, by name.
-pub(crate) static ALL: [&Rule; 9] = [
-    &BARE_ALLOW,
-    &LAYER_VIOLATION,
-    &raw_reply::RAW_REPLY,
+/// What a rule makes of a hit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// This use is fine.
+    Fine,
+    /// A finding, with the words behind the path.
+    Finding(&'static str),
+    /// The same, and never more than a warning.
+    Weak(&'static str),
+}
+
+impl Rule {
+    /// A rule that is off and finds nothing.
+    const BLANK: Rule = Rule {
+        code: "",
+        id: "",
+        levels: Levels::NOWHERE,
+        message: "",
+        hint: "",
+        explain: "",
+        paths: &[],
+        more_paths: &[],
+        macros: &[],
+        types: &[],
+        lints: &[],
+        sees: |sight| Seen::Finding(sight.rule.message),
+    };
+
+    /// The functions and methods that it watches, its own and those of other rules.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = &'static str> {
+        self.paths.iter().chain(self.more_paths.iter().copied().flatten()).copied()
+    }
+}
+
+/// Every rule, by code.
+pub(crate) static ALL: [&Rule; 21] = [
     &raw_send::RAW_SEND,
-    &SLEEP_IN_TEST,
-    &TOO_MANY_ALLOWS,
-    &unbounded_channel::UNBOUNDED_CHANNEL,
+    &raw_reply::RAW_REPLY,
     &unsupervised_spawn::UNSUPERVISED_SPAWN,
+    &detached_handle::DETACHED_HANDLE,
+    &unbounded_channel::UNBOUNDED_CHANNEL,
+    &sleep_in_test::SLEEP_IN_TEST,
+    &blocking_in_async::BLOCKING_IN_ASYNC,
+    &lock_across_await::LOCK_ACROSS_AWAIT,
+    &AMBIENT_STATE,
+    &MONITOR_LEAK,
+    &broad_catch::BROAD_CATCH,
+    &telemetry_control_flow::TELEMETRY_CONTROL_FLOW,
+    &ignored_send_result::IGNORED_SEND_RESULT,
+    &GOD_MODULE,
+    &LAYER_VIOLATION,
+    &BARE_ALLOW,
     &UNUSED_ALLOW,
+    &UNCOMPILED_CODE,
+    &STATEFUL_AGENT,
+    &call_without_deadline::CALL_WITHOUT_DEADLINE,
+    &TOO_MANY_ALLOWS,
 ];
 
 /// The rule of this name.

@@ -1,16 +1,11 @@
 //! `raw_reply`: an answer on a oneshot channel instead of a reply.
 
-use super::{Level, Levels, Rule};
+use super::{Levels, Rule};
 
 pub(crate) const RAW_REPLY: Rule = Rule {
-    id: "raw_reply",
     code: "FND002",
-    levels: Levels {
-        production: Level::Allow,
-        test: Level::Allow,
-        example: Level::Allow,
-        bench: Level::Allow,
-    },
+    id: "raw_reply",
+    levels: Levels::NOWHERE,
     message: "answers on a raw oneshot channel",
     hint: "answer through `foundation::Reply`",
     explain: "\
@@ -20,4 +15,5 @@ handler that forgot to answer from a process that died, and never leaks a late a
 Off unless the configuration raises it: a oneshot has one reader that holds the other end, so little
 is lost.",
     paths: &["tokio::sync::oneshot::Sender::send", "futures_channel::oneshot::Sender::send"],
+    ..Rule::BLANK
 };

@@ -3,8 +3,8 @@
 use super::{Level, Levels, Rule};
 
 pub(crate) const RAW_SEND: Rule = Rule {
-    id: "raw_send",
     code: "FND001",
+    id: "raw_send",
     levels: Levels {
         production: Level::Deny,
         test: Level::Allow,
@@ -66,4 +66,5 @@ Not in force in tests and benches, which may look at a process from outside with
         "kanal::AsyncSender::try_send",
         "kanal::AsyncSender::try_send_realtime",
     ],
+    ..Rule::BLANK
 };

@@ -1,10 +1,12 @@
 //! `sleep_in_test`: a test that waits for time instead of an event.
 
-use super::{Level, Levels, Rule};
+use super::{Level, Levels, Rule, Seen};
+use crate::lint::judge::Sight;
+use crate::lint::source::RegionKind;
 
 pub(crate) const SLEEP_IN_TEST: Rule = Rule {
-    id: "sleep_in_test",
     code: "FND006",
+    id: "sleep_in_test",
     levels: Levels {
         production: Level::Allow,
         test: Level::Deny,
@@ -38,9 +40,18 @@ A thread sleep takes real time under a paused clock too, so it is found there.",
         "async_io::Timer::interval",
         "async_std::task::sleep",
     ],
+    sees,
+    ..Rule::BLANK
 };
 
 /// Whether a paused clock of tokio makes this sleep take no time.
-pub(crate) fn follows_tokio_clock(path: &str) -> bool {
+fn follows_tokio_clock(path: &str) -> bool {
     path.starts_with("tokio::") || path.starts_with("foundation::")
+}
+
+fn sees(sight: &Sight<'_>) -> Seen {
+    if follows_tokio_clock(&sight.hit.banned) && sight.is_in(RegionKind::Paused) {
+        return Seen::Fine;
+    }
+    Seen::Finding(SLEEP_IN_TEST.message)
 }

@@ -3,8 +3,8 @@
 use super::{Levels, Rule};
 
 pub(crate) const TOO_MANY_ALLOWS: Rule = Rule {
+    code: "FND021",
     id: "too_many_allows",
-    code: "FND019",
     levels: Levels::EVERYWHERE,
     message: "there are more exceptions than `max-allows`",
     hint: "remove one; `--list-allows` prints them all",
@@ -14,5 +14,5 @@ A ratchet. Each exception has its reason, and together they can still be too man
 goes.
 
 Counted: what `--list-allows` prints, that is, comments, attributes and `[[exempt]]` entries.",
-    paths: &[],
+    ..Rule::BLANK
 };

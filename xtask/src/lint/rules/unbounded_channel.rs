@@ -1,16 +1,11 @@
 //! `unbounded_channel`: a queue that grows until memory ends.
 
-use super::{Level, Levels, Rule};
+use super::{Levels, Rule};
 
 pub(crate) const UNBOUNDED_CHANNEL: Rule = Rule {
-    id: "unbounded_channel",
     code: "FND005",
-    levels: Levels {
-        production: Level::Deny,
-        test: Level::Allow,
-        example: Level::Allow,
-        bench: Level::Allow,
-    },
+    id: "unbounded_channel",
+    levels: Levels::PRODUCTION,
     message: "makes a queue without a capacity",
     hint: "give it a bound: the mailbox of a `ServerSpec` has a capacity and an overflow policy",
     explain: "\
@@ -29,4 +24,5 @@ Not in force in tests, examples and benches.",
         "kanal::unbounded",
         "kanal::unbounded_async",
     ],
+    ..Rule::BLANK
 };

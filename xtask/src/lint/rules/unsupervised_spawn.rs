@@ -3,8 +3,8 @@
 use super::{Level, Levels, Rule};
 
 pub(crate) const UNSUPERVISED_SPAWN: Rule = Rule {
-    id: "unsupervised_spawn",
     code: "FND003",
+    id: "unsupervised_spawn",
     levels: Levels {
         production: Level::Deny,
         test: Level::Allow,
@@ -71,4 +71,5 @@ Not in force in tests and examples.",
         "async_std::task::spawn_local",
         "futures_executor::ThreadPool::spawn_ok",
     ],
+    ..Rule::BLANK
 };

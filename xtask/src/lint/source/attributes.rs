@@ -25,7 +25,7 @@ pub(crate) enum Meaning {
     /// `cfg` that only a test build satisfies.
     TestOnly,
     /// `cfg` that depends on more than the build being a test.
-    Conditional,
+    Conditional(Truth),
     /// `cfg(clippy)` in any form.
     HidesFromClippy,
     /// A test function.
@@ -75,7 +75,7 @@ fn cfg(tokens: &TokenStream) -> Meaning {
     match metas(tokens).as_slice() {
         [predicate] if implies_test(predicate) => Meaning::TestOnly,
         [predicate] if is_about_test_alone(predicate) => Meaning::Nothing,
-        _ => Meaning::Conditional,
+        predicates => Meaning::Conditional(predicates.first().map_or(Truth::Off, truth)),
     }
 }
 
@@ -112,6 +112,74 @@ fn is_about_test_alone(predicate: &Meta) -> bool {
         Meta::Path(path) => path.is_ident("test"),
         Meta::List(list) => metas(&list.tokens).iter().all(is_about_test_alone),
         Meta::NameValue(_) => false,
+    }
+}
+
+/// What is known of a `cfg` on the system that the lint runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Truth {
+    /// Compiled in any case.
+    On,
+    /// Compiled when every feature is on.
+    OnWithFeatures,
+    /// Compiled when no feature is on.
+    OnWithoutFeatures,
+    /// Not compiled here, or with a flag that nobody knows of.
+    Off,
+}
+
+impl Truth {
+    fn not(self) -> Truth {
+        match self {
+            Truth::On => Truth::Off,
+            Truth::OnWithFeatures => Truth::OnWithoutFeatures,
+            Truth::OnWithoutFeatures => Truth::OnWithFeatures,
+            Truth::Off => Truth::On,
+        }
+    }
+
+    fn and(self, other: Truth) -> Truth {
+        match (self, other) {
+            (Truth::On, other) | (other, Truth::On) => other,
+            (one, other) if one == other => one,
+            _ => Truth::Off,
+        }
+    }
+}
+
+fn truth(predicate: &Meta) -> Truth {
+    use std::env::consts::{ARCH, FAMILY, OS};
+    match predicate {
+        // Both answers are compiled.
+        _ if is_about_test_alone(predicate) => Truth::On,
+        Meta::Path(path) => {
+            let name = last_segment(path);
+            let on = name == FAMILY || name == "debug_assertions";
+            if on { Truth::On } else { Truth::Off }
+        }
+        Meta::List(list) => {
+            let mut parts = metas(&list.tokens).into_iter().map(|part| truth(&part));
+            match last_segment(&list.path).as_str() {
+                "all" => parts.fold(Truth::On, Truth::and),
+                "any" => parts.fold(Truth::Off, |one, other| one.not().and(other.not()).not()),
+                _ => parts.next().map_or(Truth::Off, Truth::not),
+            }
+        }
+        Meta::NameValue(pair) => {
+            let Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) = &pair.value else {
+                return Truth::Off;
+            };
+            let on = match last_segment(&pair.path).as_str() {
+                "feature" => return Truth::OnWithFeatures,
+                "target_os" => text.value() == OS,
+                "target_arch" => text.value() == ARCH,
+                "target_family" => text.value() == FAMILY,
+                // What else there is to say about a system is not worth a guess.
+                "target_pointer_width" | "target_endian" | "target_env" | "panic" => true,
+                _ => false,
+            };
+            if on { Truth::On } else { Truth::Off }
+        }
     }
 }
 

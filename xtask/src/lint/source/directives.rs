@@ -2,13 +2,14 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 
+use super::declarations::{self, Declaration};
 use super::nodes::{Node, Scan};
 use super::span::{Place, Range};
 use crate::lint::date::Date;
 use crate::lint::rules;
 
 /// A reason shorter than this explains nothing.
-const REASON_LENGTH_MIN: usize = 10;
+pub(crate) const REASON_LENGTH_MIN: usize = 10;
 
 /// One suppression and the code it covers.
 #[derive(Debug)]
@@ -95,6 +96,13 @@ pub(crate) fn read_comments(text: &str, tokens: &TokenStream, nodes: &[Node], sc
         let Some((at, comment)) = tokens.comment(number, line) else { continue };
         let Some(body) = comment.trim_start().strip_prefix("lint:") else { continue };
         let alone = line.trim_start().starts_with("//");
+        if let Some(declared) = declarations::parse(body.trim()) {
+            match declared.and_then(|()| tokens.below(number, nodes)) {
+                Ok(covers) => scan.declarations.push(Declaration { at, covers }),
+                Err(message) => scan.complaints.push(Complaint { at, message: message.to_owned() }),
+            }
+            continue;
+        }
         let parsed = parse(body.trim()).and_then(|claim| {
             let covers = if alone { tokens.below(number, nodes)? } else { Range::line(number) };
             Ok(Directive::new(claim, at, covers, Form::Comment))

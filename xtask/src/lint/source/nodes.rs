@@ -5,9 +5,11 @@ use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{AttrStyle, Attribute};
 
-use super::attributes::{Meaning, meaning};
+use super::attributes::{Meaning, Truth, meaning};
+use super::declarations::Declaration;
 use super::depth;
 use super::directives::{self, Complaint, Directive, Form};
+use super::facts::Facts;
 use super::span::{Place, Range};
 
 /// A part of a file with a property.
@@ -59,11 +61,20 @@ pub(crate) struct Scan {
     pub(crate) directives: Vec<Directive>,
     pub(crate) complaints: Vec<Complaint>,
     pub(crate) modules: Vec<ModuleFile>,
+    pub(crate) declarations: Vec<Declaration>,
+    /// The code under a `cfg` that may be off.
+    pub(crate) conditions: Vec<(Truth, Range)>,
+    pub(crate) facts: Facts,
 }
 
 impl Scan {
     pub(crate) fn is_in(&self, kind: RegionKind, place: Place) -> bool {
         self.regions.iter().any(|region| region.kind == kind && region.range.contains(place))
+    }
+
+    pub(crate) fn test_ranges(&self) -> Vec<Range> {
+        let tests = self.regions.iter().filter(|region| region.kind == RegionKind::Test);
+        tests.map(|region| region.range).collect()
     }
 }
 
@@ -79,6 +90,7 @@ pub(crate) fn scan(text: &str) -> syn::Result<Scan> {
     walk.visit_file(&file);
     let Walk { mut scan, nodes, .. } = walk;
     directives::read_comments(&text, &tokens, &nodes, &mut scan);
+    scan.facts = Facts::of(&file, &tokens);
     Ok(scan)
 }
 
@@ -153,10 +165,10 @@ impl<'a> Walk<'a> {
     fn suppression(&mut self, inner: bool, at: Place, reason: Option<String>) {
         let Some((range, kind)) = self.owner() else { return };
         if inner {
-            return self.complain(at, "an inner attribute allows disallowed methods for too much");
+            return self.complain(at, "an inner attribute allows too much");
         }
         let Some(reason) = reason else {
-            return self.complain(at, "disallowed methods are allowed without a reason");
+            return self.complain(at, "a lint that this one uses is allowed without a reason");
         };
         let Some(claim) = directives::claim_of_reason(&reason) else {
             return self.region(RegionKind::NamelessAllow, range);
@@ -177,7 +189,12 @@ impl<'a> Visit<'a> for Walk<'a> {
         }
         match meaning(attribute) {
             Meaning::TestOnly => self.region_of_owner(RegionKind::Test),
-            Meaning::Conditional => self.region_of_owner(RegionKind::Conditional),
+            Meaning::Conditional(truth) => {
+                if let Some((range, _)) = self.owner() {
+                    self.region(RegionKind::Conditional, range);
+                    self.scan.conditions.push((truth, range));
+                }
+            }
             Meaning::HidesFromClippy => {
                 self.complain(range.start, "`cfg(clippy)` would hide code from the lint");
             }

@@ -1,7 +1,7 @@
 //! Regions, suppressions and module declarations of small files.
 
 use super::nodes::scan;
-use super::{Form, Place, RegionKind};
+use super::{Body, Fate, Form, Place, RegionKind, Stretch, Truth};
 
 fn place(text: &str, needle: &str) -> Place {
     let offset = text.find(needle).unwrap();
@@ -195,4 +195,150 @@ fn columns_count_characters_and_survive_a_byte_order_mark() {
     let text = "\u{feff}fn f() { let s = \"\u{e9}\u{e9}\"; /* \u{e9} */ g(); } // lint: off";
     let scan = scan(text).unwrap();
     assert_eq!(scan.complaints[0].at, Place { line: 1, column: 39 });
+}
+
+#[test]
+fn a_condition_is_known_for_this_system_and_for_features() {
+    let os = std::env::consts::OS;
+    let truth = |predicate: &str| {
+        let scan = scan(&format!("#[cfg({predicate})] fn f() {{}}")).unwrap();
+        scan.conditions.first().map_or(Truth::On, |(truth, _)| *truth)
+    };
+    let cases = [
+        ("test".to_owned(), Truth::On),
+        ("not(test)".to_owned(), Truth::On),
+        (format!("target_os = \"{os}\""), Truth::On),
+        (format!("not(target_os = \"{os}\")"), Truth::Off),
+        ("target_os = \"none\"".to_owned(), Truth::Off),
+        ("loom".to_owned(), Truth::Off),
+        ("not(loom)".to_owned(), Truth::On),
+        ("feature = \"a\"".to_owned(), Truth::OnWithFeatures),
+        ("not(feature = \"a\")".to_owned(), Truth::OnWithoutFeatures),
+        ("all(not(loom), feature = \"a\")".to_owned(), Truth::OnWithFeatures),
+        ("all(feature = \"a\", not(feature = \"b\"))".to_owned(), Truth::Off),
+        ("any(loom, feature = \"a\")".to_owned(), Truth::OnWithFeatures),
+        ("any(not(loom), feature = \"a\")".to_owned(), Truth::On),
+    ];
+    for (predicate, expected) in cases {
+        assert_eq!(truth(&predicate), expected, "{predicate}");
+    }
+}
+
+#[test]
+fn who_runs_a_place_is_said_by_the_innermost_body() {
+    let body = |text: &str| scan(text).unwrap().facts.body(place(text, "HERE"));
+    let cases = [
+        ("async fn f() { HERE(); }", Body::Async),
+        ("fn f() { HERE(); }", Body::Plain),
+        ("fn f() { async { HERE(); }; }", Body::Async),
+        ("fn f() { async move || HERE(); }", Body::Async),
+        ("async fn f() { v.map(|x| HERE(x)); }", Body::Async),
+        ("async fn f() { fn g() { HERE(); } }", Body::Plain),
+        ("async fn f() { spawn_blocking(move || HERE()); }", Body::Offload),
+        ("async fn f() { thread::spawn(|| async { HERE() }); }", Body::Async),
+        ("async fn f() { select! { _ = a() => { HERE(); } } }", Body::Async),
+        ("async fn f() { select! { biased; x = async { HERE(); } => {} } }", Body::Async),
+        ("impl A { async fn f() { HERE(); } }", Body::Async),
+        ("trait A { async fn f() { HERE(); } }", Body::Async),
+        ("macro_rules! m { ($x:expr) => { async { HERE($x) } }; }", Body::Async),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(body(text), Some(expected), "{text}");
+    }
+    let outside = "macro_rules! m { ($($x:expr),*) => { HERE($($x),*) }; }";
+    assert_eq!(body(outside), None);
+}
+
+#[test]
+fn a_result_is_thrown_away_in_many_ways() {
+    let fate = |text: &str| {
+        let at = place(text, "HERE");
+        scan(text).unwrap().facts.discards.at.get(&at).map(|discard| discard.fate)
+    };
+    let thrown = [
+        ("HERE();", Fate::Statement),
+        ("a.HERE().unwrap();", Fate::Statement),
+        ("if a { HERE() } else { b() };", Fate::Statement),
+        ("match a { 1 => HERE(), _ => b() };", Fate::Statement),
+        ("if let Err(_) = HERE() {}", Fate::Statement),
+        ("unsafe { HERE() };", Fate::Statement),
+        ("m! { HERE(); }", Fate::Statement),
+        ("HERE!(x);", Fate::Statement),
+        ("let _ = HERE();", Fate::Unbound),
+        ("let _: A = HERE();", Fate::Unbound),
+        ("drop(HERE());", Fate::Dropped),
+        ("let a = HERE(); drop(a);", Fate::Dropped),
+        ("mem::forget(HERE());", Fate::Forgotten),
+        ("let b = Box::leak(Box::new(HERE())); b.c();", Fate::Forgotten),
+        ("let a = HERE(); c(ManuallyDrop::new(a));", Fate::Forgotten),
+        ("let a = HERE(); b.a(); c::a();", Fate::NeverUsed),
+    ];
+    for (body, expected) in thrown {
+        assert_eq!(fate(&format!("fn f() {{ {body} }}")), Some(expected), "{body}");
+    }
+    let kept = [
+        "HERE()",
+        "return HERE();",
+        "let a = HERE(); a",
+        "let a = HERE(); drop(a.b());",
+        "let a = HERE(); drop(a.await);",
+        "let a = HERE(); print!(\"{a}\");",
+        "a = HERE();",
+        "b(HERE());",
+        "HERE().abort();",
+        "if HERE().is_err() { b(); }",
+        "quote! { HERE(); };",
+        "let a = { HERE() }; a",
+    ];
+    for body in kept {
+        assert_eq!(fate(&format!("fn f() {{ {body} }}")), None, "{body}");
+    }
+}
+
+#[test]
+fn a_wait_is_timed_inside_a_timeout_or_a_select_with_a_timer() {
+    let timed = |text: &str| scan(text).unwrap().facts.is_in(Stretch::Timed, place(text, "HERE"));
+    assert!(timed("async fn f() { timeout(d, HERE()).await; }"));
+    assert!(timed("use tokio::time::timeout as t; async fn f() { t(d, HERE()).await; }"));
+    assert!(timed("async fn f() { select! { _ = HERE() => {} _ = sleep(d) => {} } }"));
+    assert!(!timed("async fn f() { HERE().await; timeout(d, g()).await; }"));
+    assert!(!timed("async fn f() { select! { _ = HERE() => {} _ = other() => {} } }"));
+}
+
+#[test]
+fn names_are_followed_through_imports_aliases_and_types() {
+    let named = |text: &str| {
+        let at = place(text, "HERE");
+        let scan = scan(&text.replace("HERE", "send")).unwrap();
+        let found = scan.facts.named.into_iter().find(|(place, _)| *place == at);
+        found.map(|(_, path)| path).unwrap_or_default()
+    };
+    let cases = [
+        ("use t::Tx; fn f(x: &Tx) { x.HERE(); }", "t::Tx::send"),
+        ("use t::Tx as T; fn f(x: Arc<T>) { x.HERE(); }", "Arc::send"),
+        ("use std::sync::Arc; use t::Tx as T; fn f(x: Arc<T>) { x.HERE(); }", "t::Tx::send"),
+        ("use t::Tx; type T = Tx<u8>; fn f(x: Option<Box<T>>) { x.HERE(); }", "t::Tx::send"),
+        ("use t::Tx; fn f() { let x = Tx::new(); x.HERE(); }", "t::Tx::send"),
+        ("use t::Tx; struct S { x: Tx } fn f(s: S) { s.x.HERE(); }", "t::Tx::send"),
+        ("use t::Tx; fn f(x: Tx) { let x = 1; x.HERE(); }", ""),
+        ("use t::Tx; fn g(x: Tx) {} fn f() { x.HERE(); }", ""),
+        (
+            "use tokio::sync::mpsc; fn f() { let (x, y) = mpsc::channel(1); x.clone().HERE(); }",
+            "tokio::sync::mpsc::Sender::send",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(named(text), expected, "{text}");
+    }
+    let path = |text: &str| {
+        let at = place(text, "X");
+        let facts = scan(text).unwrap().facts;
+        facts.named.into_iter().find(|(place, _)| *place == at).unwrap().1
+    };
+    assert_eq!(path("use tokio::task as t;\nfn f() { X(); } use t::spawn as X;"), "tokio::spawn");
+    assert_eq!(path("fn f() { X(); }\nuse core::mem::forget as X;"), "std::mem::forget");
+    assert_eq!(
+        path("fn f() { X(); }\nuse futures::executor::block_on as X;"),
+        "futures_executor::block_on"
+    );
 }

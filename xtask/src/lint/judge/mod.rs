@@ -1,6 +1,11 @@
 //! From hits to findings: context, level, suppression.
 
-use std::collections::BTreeSet;
+mod shape;
+mod sight;
+
+pub(crate) use sight::Sight;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::lint::clippy::{Hit, Resolved};
@@ -8,10 +13,8 @@ use crate::lint::config::Config;
 use crate::lint::date::Date;
 use crate::lint::finding::{Finding, Judged, Suppressed, Suppression};
 use crate::lint::meta::Metadata;
-use crate::lint::rules::{
-    BARE_ALLOW, Context, Level, Rule, SLEEP_IN_TEST, UNUSED_ALLOW, follows_tokio_clock,
-};
-use crate::lint::source::{Form, Place, RegionKind, Sources};
+use crate::lint::rules::{BARE_ALLOW, Context, Level, Rule, Seen, UNUSED_ALLOW};
+use crate::lint::source::{Form, Own, Place, RegionKind, Sources};
 
 /// Judges one workspace.
 pub(crate) struct Judge<'a> {
@@ -22,6 +25,9 @@ pub(crate) struct Judge<'a> {
     used: BTreeSet<(PathBuf, usize)>,
     judged: Judged,
     today: Date,
+    /// What each member defines itself, by its name.
+    own: BTreeMap<&'a str, Own>,
+    nobody: Own,
 }
 
 impl<'a> Judge<'a> {
@@ -31,8 +37,21 @@ impl<'a> Judge<'a> {
         sources: &'a Sources,
         today: Date,
     ) -> Judge<'a> {
-        let judged = Judged::default();
-        Judge { metadata, config, sources, used: BTreeSet::new(), judged, today }
+        let mut own: BTreeMap<&str, Own> = BTreeMap::new();
+        for (file, source) in sources {
+            let Some(member) = metadata.member_of(file) else { continue };
+            let known = own.entry(&member.name).or_default();
+            known.name = member.name.replace('-', "_");
+            known.traits.extend(source.scan.facts.traits.iter().cloned());
+        }
+        let (used, judged, nobody) = (BTreeSet::new(), Judged::default(), Own::default());
+        Judge { metadata, config, sources, used, judged, today, own, nobody }
+    }
+
+    /// The package of a file.
+    fn own(&self, file: &Path) -> &Own {
+        let member = self.metadata.member_of(file);
+        member.and_then(|member| self.own.get(member.name.as_str())).unwrap_or(&self.nobody)
     }
 
     /// All findings in source code, and those that a suppression covers.
@@ -42,41 +61,52 @@ impl<'a> Judge<'a> {
                 self.hit(hit, rule);
             }
         }
+        self.shapes(resolved);
         self.suppressions(resolved);
         self.judged
     }
 
     fn hit(&mut self, hit: &Hit, rule: &'static Rule) {
-        let (Some((file, place)), Some((outer_file, outer))) =
-            (hit.frames.first(), hit.frames.last())
-        else {
-            return;
+        let Some((file, place)) = hit.frames.first() else { return };
+        let sight = self.sight(rule, hit);
+        let level = self.config.level(rule, sight.context);
+        let (level, words) = match (rule.sees)(&sight) {
+            Seen::Fine => (Level::Allow, rule.message),
+            Seen::Finding(words) => (level, words),
+            Seen::Weak(words) => (level.min(Level::Warn), words),
         };
-        let context = self.context(outer_file, *outer);
-        let mut level = self.config.level(rule, context);
-        let paused = follows_tokio_clock(&hit.banned)
-            && hit.frames.iter().any(|(file, at)| self.is_in(RegionKind::Paused, file, *at));
-        if rule.id == SLEEP_IN_TEST.id && paused {
-            level = Level::Allow;
-        }
-        let reason = self.suppression(hit, rule, level);
+        let reason = self.suppression(&hit.frames, rule, level);
         if level == Level::Allow {
             return;
         }
         let nameless =
             hit.frames.iter().any(|(file, at)| self.is_in(RegionKind::NamelessAllow, file, *at));
-        let finding = Finding {
-            path: self.metadata.relative(file),
-            line: place.line,
-            column: place.column,
-            rule,
-            level,
-            message: format!("`{}` {}", hit.banned, rule.message),
-            note: nameless.then(|| {
-                format!("the attribute on this code counts when its reason begins `{}: `", rule.id)
-            }),
+        let note = nameless.then(|| {
+            format!("the attribute on this code counts when its reason begins `{}: `", rule.id)
+        });
+        // `task_local!` is written with `thread_local!`, and an unused monitor has both a path and a
+        // type: one use, one finding.
+        let path = self.metadata.relative(file);
+        let by_line = !rule.lints.is_empty() && !rule.paths.is_empty();
+        let by_place = !rule.macros.is_empty();
+        let is_same = |known: &Finding| {
+            known.rule.id == rule.id
+                && (&known.path, known.line) == (&path, place.line)
+                && (by_line || by_place && known.column == place.column)
         };
+        let Judged { findings, suppressed } = &self.judged;
+        let mut known = findings.iter().chain(suppressed.iter().map(|one| &one.finding));
+        if !known.any(is_same) {
+            let Place { line, column } = *place;
+            let message = format!("`{}` {words}", hit.banned);
+            self.conclude(Finding { path, line, column, rule, level, message, note }, reason);
+        }
+    }
+
+    /// A finding, or a suppressed one if there is a reason for it; nothing where the rule is off.
+    fn conclude(&mut self, finding: Finding, reason: Option<String>) {
         match reason {
+            _ if finding.level == Level::Allow => {}
             None => self.judged.findings.push(finding),
             Some(reason) => {
                 let by = Suppression::InSource(reason);
@@ -85,12 +115,17 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The reason of a suppression that covers any frame of the hit. An attribute is in use as soon as
+    /// The reason of a suppression that covers any of the places. An attribute is in use as soon as
     /// clippy has a hit there, because plain clippy needs it in every context; a comment only when it
     /// hides a finding. What has expired covers nothing.
-    fn suppression(&mut self, hit: &Hit, rule: &Rule, level: Level) -> Option<String> {
+    fn suppression(
+        &mut self,
+        frames: &[(PathBuf, Place)],
+        rule: &Rule,
+        level: Level,
+    ) -> Option<String> {
         let mut reason = None;
-        for (file, place) in &hit.frames {
+        for (file, place) in frames {
             let Some(source) = self.sources.get(file) else { continue };
             for (index, directive) in source.scan.directives.iter().enumerate() {
                 if !directive.rules.contains(&rule.id)
@@ -111,6 +146,7 @@ impl<'a> Judge<'a> {
     /// Unacceptable suppressions, and those that suppress nothing.
     fn suppressions(&mut self, resolved: &Resolved) {
         for (file, source) in self.sources {
+            let file: &PathBuf = file;
             for complaint in &source.scan.complaints {
                 self.report(&BARE_ALLOW, file, complaint.at, complaint.message.clone());
             }
@@ -141,18 +177,16 @@ impl<'a> Judge<'a> {
     }
 
     fn report(&mut self, rule: &'static Rule, file: &Path, at: Place, message: String) {
+        let finding = self.finding(rule, file, at, message);
+        self.conclude(finding, None);
+    }
+
+    /// What a rule says of a place, at its level there.
+    fn finding(&self, rule: &'static Rule, file: &Path, at: Place, message: String) -> Finding {
         let level = self.config.level(rule, self.context(file, at));
-        if level > Level::Allow {
-            self.judged.findings.push(Finding {
-                path: self.metadata.relative(file),
-                line: at.line,
-                column: at.column,
-                rule,
-                level,
-                message,
-                note: None,
-            });
-        }
+        let path = self.metadata.relative(file);
+        let Place { line, column } = at;
+        Finding { path, line, column, rule, level, message, note: None }
     }
 
     fn context(&self, file: &Path, place: Place) -> Context {
