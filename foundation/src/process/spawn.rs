@@ -152,7 +152,6 @@ impl Drop for LastWord {
 /// With a `host`, the process whose turn it is now, the first turn is taken at once on the host's task. Nearly every `init` is over
 /// within it, and then its starter need not wait. What the first turn leaves undone is done by a task of its own, as without a
 /// host. A panic ends the new process alone; what it calls and who calls it cannot tell the difference.
-// lint: allow(broad_catch) -- the panic of a process is the reason of its end
 pub(crate) fn spawn_process<B>(process: &Arc<dyn Process>, body: B, host: Option<&Arc<dyn Process>>)
 where
     B: Future<Output = ExitReason> + Send + 'static,
@@ -193,7 +192,6 @@ impl<F: Future<Output = ExitReason> + Send> Body for ProcessTask<F> {
 }
 
 /// Takes a turn of `process` on the task of `host`. Afterwards it has ended, or rests, or has a task.
-// lint: allow(broad_catch) -- a guest's panic ends the guest, not its host
 pub(crate) fn take_turn(process: &Arc<dyn Process>, mut task: Task, host: &Arc<dyn Process>) {
     // The waker may be one that does nothing: the task's own first poll comes in any case.
     let mut cx = Context::from_waker(Waker::noop());
@@ -247,7 +245,6 @@ pub(crate) async fn leave_host(is_guest: bool) {
 
 /// Starts a task that belongs to the owners of `places`. The outcome of its future goes to `settle`, also after a panic; an abort
 /// drops `settle`.
-// lint: allow(broad_catch) -- the panic of a task is its outcome, which its owner is told
 pub(crate) fn spawn_dependent<F, S>(
     places: Vec<DependentGuard>,
     future: F,
@@ -292,7 +289,7 @@ impl BlockingDoor {
     /// The work, if the runtime has no thread for it and the operating system gives it none; then `settle` is dropped.
     #[expect(
         clippy::disallowed_methods,
-        reason = "unsupervised_spawn, broad_catch: this is the one place where blocking work is born"
+        reason = "unsupervised_spawn: this is the one place where blocking work is born"
     )]
     pub(crate) fn spawn_dependent<W, T, S>(
         self,
@@ -332,7 +329,6 @@ impl BlockingDoor {
 }
 
 /// Runs code that the kernel calls and does not depend on. `None` if it panicked.
-// lint: allow(broad_catch) -- what the kernel calls for others must not end the kernel
 pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Option<T> {
     let panic = match std::panic::catch_unwind(AssertUnwindSafe(code)) {
         Ok(value) => return Some(value),
@@ -368,7 +364,6 @@ impl TaskKill {
 /// # Errors
 ///
 /// The error of the operating system; the end of the process has been published then.
-// lint: allow(broad_catch) -- the panic of a thread is the reason of its process's end
 pub(crate) fn spawn_thread<F>(
     process: &Arc<dyn Process>,
     name: &str,
