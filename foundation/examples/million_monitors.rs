@@ -151,15 +151,17 @@ fn monitors_wanted() -> Result<usize, AnyError> {
 
 async fn run(wanted: usize) -> Result<(), AnyError> {
     let node = Node::new(NodeConfig::default())?;
-    let pool = DynamicSupervisorSpec::new().max_children(wanted).name("pool").as_child("pool");
+    let pool = DynamicSupervisorSpec::new().max_children(2 * wanted).name("pool").as_child("pool");
     let watcher = node.name::<Ask>("watcher")?;
     let child = ServerSpec::<Watcher>::new(()).name(&watcher).child("watcher");
     let spec = SupervisorSpec::new(Strategy::OneForOne).child(pool).child(child);
     let root = Supervisor::start(&node, spec).await?;
-    let targets = start(&node.supervisor("pool")?, wanted.div_ceil(WATCHERS_EACH)).await?;
+    // Others for each half: a list of watchers keeps its memory, which the second half would find there.
+    let mut others = start(&node.supervisor("pool")?, 2 * wanted.div_ceil(WATCHERS_EACH)).await?;
+    let targets = others.split_off(others.len() / 2);
     println!("processes to watch      {}", targets.len());
     println!("monitors                {wanted}");
-    outside(&node, &targets, wanted)?;
+    outside(&node, &others, wanted)?;
 
     let asked = targets.clone();
     let watch = Measure::start();
