@@ -32,6 +32,7 @@ struct Idler {
 
 enum Msg {
     Note(&'static str),
+    Link(ProcessRef),
     Sync(Reply<()>),
 }
 
@@ -53,9 +54,10 @@ impl GenServer for Idler {
         Ok(Self { journal, habit })
     }
 
-    async fn handle(&mut self, message: Msg, _cx: &mut Context<Self>) -> Result<(), Exit> {
+    async fn handle(&mut self, message: Msg, cx: &mut Context<Self>) -> Result<(), Exit> {
         match message {
             Msg::Note(text) => self.journal.note(text),
+            Msg::Link(peer) => cx.link(&peer),
             Msg::Sync(reply) => reply.send(()),
         }
         Ok(())
@@ -241,4 +243,23 @@ async fn a_process_that_started_something_in_init_does_not_rest() {
     let (tree, _server, journal) = idler(Habit::Ticks(Duration::from_secs(1))).await;
     journal.written("tick", 1).await;
     tree.shutdown().await;
+}
+
+#[tokio::test]
+async fn who_is_linked_to_a_process_at_rest_hears_of_its_stop_before_the_next_one_is_stopped() {
+    let journal = Journal::new();
+    let children = [("a", Habit::Traps), ("b", Habit::None), ("c", Habit::None)];
+    let children = children.map(|(id, habit)| spec(&journal, &habit).child(id));
+    let tree = of(Strategy::OneForOne, children).await;
+    let first = tree.server::<Msg>("a").await;
+    first.cast(Msg::Link(tree.process("c").await)).expect("there is room");
+    first.call(Msg::Sync).await.expect("it answers");
+    journal.take();
+    tree.shutdown().await;
+    let entries = journal.entries();
+    let at = |text: &str| entries.iter().position(|entry| entry == text).expect("it happened");
+    let stops: Vec<_> =
+        (0..entries.len()).filter(|n| entries[*n] == "terminate shutdown").collect();
+    assert_eq!(stops.len(), 3, "{entries:?}");
+    assert!(at("exit shutdown") < stops[1], "{entries:?}");
 }
