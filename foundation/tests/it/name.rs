@@ -233,7 +233,8 @@ impl std::task::Wake for InFlight {
     fn wake(self: std::sync::Arc<Self>) {
         // As in `Witness`: what was woken last on this thread is set free for the others.
         drop(beside(async {}));
-        for _ in 0..2_000_000 {
+        // Far more than it takes, also when the machine is busy with other things.
+        for _ in 0..200_000_000_u32 {
             if self.name.whereis().is_some_and(|holder| holder.pid() != self.old) {
                 self.has_seen_successor.store(true, std::sync::atomic::Ordering::SeqCst);
                 return;
