@@ -6,7 +6,8 @@
 //!
 //! Manifests are called `manifest.toml` in the repository, so that cargo takes them for no packages.
 //! All fixtures share one target folder, so that tokio is compiled once, and start from the lock file
-//! of this workspace, so that cargo needs no network.
+//! of this workspace, so that cargo needs no network. What only they use is in that file through a
+//! table of this crate's manifest that no build reads.
 
 use std::collections::BTreeSet;
 use std::env;

@@ -178,26 +178,32 @@ fn god_module_counts_lines_that_carry_code() {
     }
 }
 
+/// Functions of the workspace `paths`, and the rule that reports each of their uses.
+const REPORTED: [(&str, &str, &str); 14] = [
+    ("blocking.rs", "blocks", "blocking_in_async"),
+    ("channels.rs", "blocks", "blocking_in_async"),
+    ("channels.rs", "queues", "unbounded_channel"),
+    ("channels.rs", "replies", "raw_reply"),
+    ("channels.rs", "sends", "raw_send"),
+    ("channels.rs", "sends_through_facades", "raw_send"),
+    ("executors.rs", "blocks", "blocking_in_async"),
+    ("executors.rs", "detaches", "detached_handle"),
+    ("executors.rs", "spawns", "unsupervised_spawn"),
+    ("lib.rs", "detaches", "detached_handle"),
+    ("lib.rs", "queues", "unbounded_channel"),
+    ("lib.rs", "replies", "raw_reply"),
+    ("lib.rs", "sends", "raw_send"),
+    ("lib.rs", "spawns", "unsupervised_spawn"),
+];
+
 /// A path that no longer resolves bans nothing, silently: each one is used once and must be found, and
 /// clippy must not complain about any when it may.
 #[test]
-fn every_watched_path_of_the_crates_at_hand_still_resolves() {
-    // Only under `--cfg tokio_unstable`, only on a nightly compiler, only in older versions.
+fn every_watched_path_still_resolves() {
+    // Only under `--cfg tokio_unstable`, only on a nightly compiler.
     let absent = |path: &str| {
-        path.starts_with("tokio::task::Builder::")
-            || path == "std::thread::sleep_until"
-            || path.starts_with("parking_lot::Condvar::")
+        path.starts_with("tokio::task::Builder::") || path == "std::thread::sleep_until"
     };
-    let crates = [
-        "foundation",
-        "futures_util",
-        "lock_api",
-        "parking_lot",
-        "paths",
-        "std",
-        "test_helpers",
-        "tokio",
-    ];
     // The lint writes one only if there is none with the same content.
     for old in Fixture::configurations("paths::publish") {
         fs::remove_file(old).unwrap();
@@ -205,27 +211,22 @@ fn every_watched_path_of_the_crates_at_hand_still_resolves() {
     let fixture = Fixture::new("paths");
     let run = fixture.lint(&["--format", "json"], &[]);
     assert_eq!(run.code, Some(1), "{}", run.stderr);
-    let by_rule = [
-        ("sends", "raw_send"),
-        ("spawns", "unsupervised_spawn"),
-        ("queues", "unbounded_channel"),
-        ("replies", "raw_reply"),
-    ];
     let findings = run.findings();
-    for (function, rule) in by_rule {
-        let own = findings.iter().filter(|one| one["rule"] == rule && one["file"] == "src/lib.rs");
+    for (file, function, rule) in REPORTED {
+        let name = format!("src/{file}");
+        let own = findings.iter().filter(|one| one["rule"] == rule && one["file"] == name.as_str());
         let lines: BTreeSet<u64> = own.filter_map(|one| one["line"].as_u64()).collect();
-        let listed = uses(&fixture, "lib.rs", function);
-        assert!(!listed.is_empty() && listed.is_subset(&lines), "{rule}: {listed:?} {lines:?}");
+        let listed = uses(&fixture.read(&name), Some(function));
+        assert!(!listed.is_empty(), "{name}: {function}");
+        let missed: Vec<&u64> = listed.difference(&lines).collect();
+        assert!(missed.is_empty(), "{name}: {rule}: {missed:?}");
     }
 
     let [written] = Fixture::configurations("paths::publish").try_into().unwrap();
     let config = fs::read_to_string(written).unwrap();
     let quoted = config.lines().filter_map(|line| line.split('"').nth(1));
-    let watched: BTreeSet<&str> = quoted
-        .filter(|path| crates.iter().any(|name| path.split("::").next() == Some(name)))
-        .filter(|path| !absent(path))
-        .collect();
+    let watched: BTreeSet<String> =
+        quoted.filter(|path| !absent(path)).map(str::to_owned).collect();
     let strict: String = config
         .lines()
         .filter(|line| !line.split('"').nth(1).is_some_and(absent))
@@ -242,36 +243,38 @@ fn every_watched_path_of_the_crates_at_hand_still_resolves() {
         .collect();
     let found: BTreeSet<String> =
         hits.iter().filter_map(|hit| text(hit).split('`').nth(1).map(str::to_owned)).collect();
-    assert_eq!(found, watched.into_iter().map(str::to_owned).collect());
+    assert_eq!(watched.difference(&found).collect::<Vec<_>>(), Vec::<&String>::new());
+    assert_eq!(found.difference(&watched).collect::<Vec<_>>(), Vec::<&String>::new());
     every_use_is_found(&fixture, &hits);
 }
 
 /// A use that nothing finds is a path that was taken off its list.
 fn every_use_is_found(fixture: &Fixture, hits: &[&Value]) {
-    for (file, functions) in [
-        ("blocking.rs", &["blocks"][..]),
-        ("kernel.rs", &["foundation", "acts", "reads"]),
-        ("lib.rs", &["sends", "spawns", "queues", "sleeps", "replies"]),
-        ("waits.rs", &["waits"]),
-    ] {
-        let name = format!("src/{file}");
+    let mut files = Vec::new();
+    collect(&fixture.folder.join("src"), &mut files);
+    for file in files {
+        let name = file.strip_prefix(&fixture.folder).expect("the file lies in the folder");
+        let name = name.to_string_lossy();
         let spans = hits.iter().map(|hit| &hit["spans"][0]);
-        let here = spans.filter(|span| span["file_name"] == name.as_str());
+        let here = spans.filter(|span| span["file_name"] == *name);
         let lines: BTreeSet<u64> = here.filter_map(|span| span["line_start"].as_u64()).collect();
-        for function in functions {
-            let listed = uses(fixture, file, function);
-            assert!(!listed.is_empty() && listed.is_subset(&lines), "{name}: {listed:?} {lines:?}");
-        }
+        let listed = uses(&fixture.read(&name), None);
+        assert!(!listed.is_empty(), "{name}");
+        let missed: Vec<&u64> = listed.difference(&lines).collect();
+        assert!(missed.is_empty(), "{name}: {missed:?}");
     }
 }
 
-/// The lines of a function of the fixture that use a path.
-fn uses(fixture: &Fixture, file: &str, function: &str) -> BTreeSet<u64> {
-    let text =
-        fs::read_to_string(fixture.folder.join("src").join(file)).expect("a fixture is text");
-    let begin = format!("pub fn {function}");
-    let lines = (1..).zip(text.lines()).skip_while(|(_, line)| !line.starts_with(&begin));
-    let body = lines.take_while(|(_, line)| *line != "}");
+/// The lines of a file of the fixture that use a path, or those of one function of it.
+fn uses(text: &str, function: Option<&str>) -> BTreeSet<u64> {
+    let begins = |line: &str| {
+        function.is_none_or(|name| {
+            let rest = line.strip_prefix("pub async fn ").or(line.strip_prefix("pub fn "));
+            rest.and_then(|rest| rest.strip_prefix(name)).is_some_and(|rest| rest.starts_with('('))
+        })
+    };
+    let lines = (1..).zip(text.lines()).skip_while(|(_, line)| !begins(line));
+    let body = lines.take_while(|(_, line)| function.is_none() || *line != "}");
     body.filter(|(_, line)| line.starts_with("    drop(")).map(|(number, _)| number).collect()
 }
 

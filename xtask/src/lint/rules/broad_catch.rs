@@ -13,13 +13,14 @@ pub(crate) const BROAD_CATCH: Rule = Rule {
 A caught panic leaves its code half done and its state unknown, and goes on. The supervisor exists to
 throw that state away; it can only do so when the panic reaches it.
 
-Found: catch_unwind of std and of futures (deny), and a panic hook that is set or taken (a warning: it
+Found: catch_unwind of std, futures and futures-lite (deny), and a panic hook that is set or taken (a warning: it
 changes the report, not the course). A process kernel has its own, each with a reason.
 Not in force in tests, examples and benches.",
     paths: &[
         "std::panic::catch_unwind",
         "futures_util::FutureExt::catch_unwind",
         "futures_util::StreamExt::catch_unwind",
+        "futures_lite::future::FutureExt::catch_unwind",
         "std::panic::set_hook",
         "std::panic::take_hook",
     ],

@@ -16,8 +16,9 @@ although half of it failed.
 
 Found: a spawn whose handle is a statement, goes to `let _`, to `drop` or `mem::forget`, or to a name
 that nobody mentions again; also behind `?`, `unwrap` and `expect`, and through a macro.
-Not found: an awaited, kept, returned or aborted handle, and tasks of a JoinSet or TaskTracker, which
-is their handle. Not in force in examples and benches.",
+Not found: an awaited, kept, returned or aborted handle; tasks of a JoinSet, JoinMap, JoinQueue or
+TaskTracker, which is their handle; and tasks that end when their handle is dropped (smol, async-executor,
+async-global-executor, blocking). Not in force in examples and benches.",
     paths: &[
         "tokio::spawn",
         "tokio::task::spawn_blocking",
@@ -29,13 +30,21 @@ is their handle. Not in force in examples and benches.",
         "tokio::runtime::Handle::spawn_blocking",
         "tokio::runtime::Runtime::spawn",
         "tokio::runtime::Runtime::spawn_blocking",
+        "tokio::runtime::LocalRuntime::spawn_local",
+        "tokio::runtime::LocalRuntime::spawn_blocking",
         "tokio::task::LocalSet::spawn_local",
         "tokio_util::task::LocalPoolHandle::spawn_pinned",
+        "tokio_util::task::LocalPoolHandle::spawn_pinned_by_idx",
+        "actix_rt::spawn",
+        "actix_rt::Runtime::spawn",
         "std::thread::spawn",
         "std::thread::Builder::spawn",
+        "std::thread::Builder::spawn_unchecked",
         "async_std::task::spawn",
         "async_std::task::spawn_blocking",
         "async_std::task::spawn_local",
+        "async_std::task::Builder::spawn",
+        "async_std::task::Builder::local",
     ],
     sees,
     ..Rule::BLANK

@@ -19,8 +19,9 @@ A raw channel send says nothing about who reads it. When the receiver dies the m
 a count, nobody is told, and no supervisor restarts the reader. A send through foundation has a known
 fate: it is in the mailbox, or the error gives the message back, or it is in the dead-letter queue.
 
-Found: the send family of the tokio, std, crossbeam, futures, flume, async-channel and kanal channels,
-by type, through aliases, re-exports, function values, wrappers and macros.
+Found: the send family of the tokio, tokio-util, std, crossbeam, futures, flume, async-channel,
+async-broadcast and kanal channels, by type, through aliases, re-exports, function values, wrappers, trait
+objects and macros.
 Not found: sending into a sink (`SinkExt::send`), which is how one writes to a framed socket.
 Not in force in tests and benches, which may look at a process from outside with a plain channel.",
     paths: &[
@@ -36,6 +37,7 @@ Not in force in tests and benches, which may look at a process from outside with
         "tokio::sync::watch::Sender::send_if_modified",
         "tokio::sync::watch::Sender::send_replace",
         "tokio::sync::broadcast::Sender::send",
+        "tokio_util::sync::PollSender::send_item",
         "std::sync::mpsc::Sender::send",
         "std::sync::mpsc::SyncSender::send",
         "std::sync::mpsc::SyncSender::try_send",
@@ -43,7 +45,7 @@ Not in force in tests and benches, which may look at a process from outside with
         "crossbeam_channel::Sender::try_send",
         "crossbeam_channel::Sender::send_timeout",
         "crossbeam_channel::Sender::send_deadline",
-        "crossbeam_channel::internal::SelectedOperation::send",
+        "crossbeam_channel::SelectedOperation::send",
         "futures_channel::mpsc::Sender::try_send",
         "futures_channel::mpsc::Sender::start_send",
         "futures_channel::mpsc::UnboundedSender::unbounded_send",
@@ -54,17 +56,27 @@ Not in force in tests and benches, which may look at a process from outside with
         "flume::Sender::try_send",
         "flume::Sender::send_timeout",
         "flume::Sender::send_deadline",
+        "flume::Selector::send",
         "async_channel::Sender::send",
         "async_channel::Sender::try_send",
         "async_channel::Sender::force_send",
         "async_channel::Sender::send_blocking",
+        "async_broadcast::Sender::broadcast",
+        "async_broadcast::Sender::broadcast_direct",
+        "async_broadcast::Sender::try_broadcast",
+        "async_broadcast::Sender::broadcast_blocking",
         "kanal::Sender::send",
         "kanal::Sender::send_timeout",
+        "kanal::Sender::send_option_timeout",
         "kanal::Sender::try_send",
+        "kanal::Sender::try_send_option",
         "kanal::Sender::try_send_realtime",
+        "kanal::Sender::try_send_option_realtime",
         "kanal::AsyncSender::send",
         "kanal::AsyncSender::try_send",
+        "kanal::AsyncSender::try_send_option",
         "kanal::AsyncSender::try_send_realtime",
+        "kanal::AsyncSender::try_send_option_realtime",
     ],
     ..Rule::BLANK
 };

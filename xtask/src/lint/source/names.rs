@@ -10,7 +10,7 @@ use syn::{Expr, FnArg, GenericArgument, Pat, PathArguments, Type, UseTree};
 use super::span::Place;
 
 /// Different paths of one thing, and the one that the rules list.
-const CANONICAL: [(&str, &str); 9] = [
+const CANONICAL: [(&str, &str); 16] = [
     ("core::", "std::"),
     ("alloc::", "std::"),
     ("tokio::task::spawn", "tokio::spawn"),
@@ -19,6 +19,13 @@ const CANONICAL: [(&str, &str); 9] = [
     ("futures::future::FutureExt", "futures_util::FutureExt"),
     ("futures::", "futures_util::"),
     ("crossbeam::channel::", "crossbeam_channel::"),
+    ("rayon::", "rayon_core::"),
+    ("smol::Timer::", "async_io::Timer::"),
+    ("smol::block_on", "async_io::block_on"),
+    ("smol::channel::", "async_channel::"),
+    ("smol::future::", "futures_lite::future::"),
+    ("smol::unblock", "blocking::unblock"),
+    ("async_std::channel::", "async_channel::"),
     ("metrics::recorder::", "metrics::"),
 ];
 

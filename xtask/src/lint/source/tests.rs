@@ -341,4 +341,6 @@ fn names_are_followed_through_imports_aliases_and_types() {
         path("fn f() { X(); }\nuse futures::executor::block_on as X;"),
         "futures_executor::block_on"
     );
+    assert_eq!(path("fn f() { X(); }\nuse rayon::spawn as X;"), "rayon_core::spawn");
+    assert_eq!(path("fn f() { X(); }\nuse smol::unblock as X;"), "blocking::unblock");
 }
