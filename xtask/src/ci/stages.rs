@@ -182,7 +182,13 @@ impl Runner<'_> {
         conformance::run_in(self.metadata, ConformanceOptions::default())
     }
 
+    /// Everything in the lock file is fetched first: the workspaces that the tests of the lint build
+    /// have no network, and use packages that no build of this one needs.
     pub(super) fn test(&mut self) -> Result<u8, Failure> {
+        let code = self.cargo(&["fetch", "--locked"], &[])?;
+        if code != EXIT_CLEAN {
+            return Ok(code);
+        }
         if has(&self.metadata.root, "nextest") {
             let args = "nextest run --workspace --all-targets --all-features --locked \
                         --no-fail-fast";

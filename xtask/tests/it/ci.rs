@@ -36,6 +36,7 @@ fn every_stage_runs_nothing_is_written_and_the_summary_of_the_tests_comes_last()
         assert!(run.stderr.contains(&format!("== {stage}: passed in ")), "{stage}: {}", run.stderr);
     }
     assert!(run.stderr.contains("nothing to run"), "a stage without work says so");
+    assert!(run.stderr.contains("$ cargo fetch --locked\n"), "{}", run.stderr);
     assert!(is_summary(last_line(&run.stderr)), "{}", run.stderr);
 
     fails_at_the_first_wrong_thing(&fixture);
