@@ -38,6 +38,8 @@ pub(crate) struct Hit {
     /// The places of this use, innermost first: for code from a macro, the macro's definition and
     /// then its callers.
     pub(crate) frames: Vec<(PathBuf, Place)>,
+    /// Whether the path itself stands in a macro of somebody else.
+    pub(crate) foreign: bool,
 }
 
 /// What clippy saw.
@@ -82,6 +84,8 @@ pub(crate) fn resolve(
     if reading.resolved.compiled.is_empty() {
         return Err(Failure::unanalysed("nothing was compiled"));
     }
+    // Of two macros at one place, the one that is written there gives the finding its name.
+    reading.resolved.hits.sort_by_key(|hit| hit.foreign);
     Ok(reading.resolved)
 }
 
@@ -209,17 +213,18 @@ impl Reading<'_> {
             return Ok(());
         }
         if let Some((rules, banned)) = subject(message)
-            && let Some(frames) = self.frames(message)
+            && let Some((frames, foreign)) = self.frames(message)
         {
-            self.resolved.hits.push(Hit { rules, banned, frames });
+            self.resolved.hits.push(Hit { rules, banned, frames, foreign });
         }
         Ok(())
     }
 
-    /// The places of a message in this workspace, innermost first. What a derive wrote is nobody's
-    /// code.
-    fn frames(&self, message: &Value) -> Option<Vec<(PathBuf, Place)>> {
+    /// The places of a message in this workspace, innermost first, and whether there is one further in.
+    /// What a derive wrote is nobody's code.
+    fn frames(&self, message: &Value) -> Option<(Vec<(PathBuf, Place)>, bool)> {
         let mut frames = Vec::new();
+        let mut foreign = false;
         let mut span =
             message["spans"].as_array()?.iter().find(|span| span["is_primary"] == true)?;
         loop {
@@ -230,6 +235,8 @@ impl Reading<'_> {
             };
             if self.metadata.owns(&file) {
                 frames.push((file, place));
+            } else if frames.is_empty() {
+                foreign = true;
             }
             let expanded = span["expansion"]["macro_decl_name"].as_str().unwrap_or_default();
             if expanded.starts_with("#[derive(") {
@@ -240,7 +247,7 @@ impl Reading<'_> {
                 caller => span = caller,
             }
         }
-        (!frames.is_empty()).then_some(frames)
+        (!frames.is_empty()).then_some((frames, foreign))
     }
 
     /// The files of a member's artifact stand in its dep-info, which lies beside it.

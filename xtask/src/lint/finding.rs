@@ -1,5 +1,7 @@
 //! One finding, in the order in which findings are reported, and what may keep it from being one.
 
+use std::collections::BTreeMap;
+
 use crate::lint::rules::{Level, Rule};
 
 /// A place that breaks a rule.
@@ -18,7 +20,14 @@ pub(crate) struct Finding {
     pub(crate) note: Option<String>,
 }
 
+/// Path, line and column.
+type Spot = (String, usize, usize);
+
 impl Finding {
+    fn place(&self) -> Spot {
+        (self.path.clone(), self.line, self.column)
+    }
+
     /// Reports are sorted by this, and two findings with the same key are one.
     pub(crate) fn key(&self) -> (&str, usize, usize, &str, &str) {
         (&self.path, self.line, self.column, self.rule.id, &self.message)
@@ -51,6 +60,27 @@ pub(crate) struct Judged {
 }
 
 impl Judged {
+    /// Makes one finding of two rules at one place: one defect with one cure. The second stays a
+    /// finding of its own where the first is none or weighs less.
+    pub(crate) fn fold(&mut self, kept: &Rule, folded: &Rule) {
+        let levels = |rule: &Rule| {
+            let own = self.findings.iter().filter(|one| one.rule.id == rule.id);
+            own.map(|one| (one.place(), one.level)).collect::<BTreeMap<_, _>>()
+        };
+        let (keeping, folding) = (levels(kept), levels(folded));
+        let both = |place: &Spot| {
+            let levels = keeping.get(place).zip(folding.get(place));
+            levels.is_some_and(|(kept, folded)| kept >= folded)
+        };
+        self.findings.retain(|one| one.rule.id != folded.id || !both(&one.place()));
+        for one in self.findings.iter_mut().filter(|one| one.rule.id == kept.id) {
+            if both(&one.place()) {
+                one.message.push_str(", and ");
+                one.message.push_str(folded.message);
+            }
+        }
+    }
+
     /// Puts both lists into their order, each place once.
     pub(crate) fn sort(&mut self) {
         self.findings.sort_by(|a, b| a.key().cmp(&b.key()));

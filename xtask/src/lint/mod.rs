@@ -38,7 +38,7 @@ use judge::Judge;
 use meta::Metadata;
 use outcome::Placed;
 use report::{Format, Output};
-use rules::{Level, Rule};
+use rules::{DETACHED_HANDLE, Level, Rule, UNSUPERVISED_SPAWN};
 
 use crate::failure::Failure;
 use crate::{EXIT_CLEAN, EXIT_FINDINGS};
@@ -99,11 +99,14 @@ fn lint(options: &LintOptions) -> Result<u8, Failure> {
     let started = coverage::now();
     let metadata = Metadata::of(options.manifest.as_deref(), options.locked)?;
     let config = Config::load(&metadata.root)?;
-    let (judged, mut items, coverage) = analyse(&metadata, &config, options, started)?;
-    let mut placed = outcome::place(judged, &metadata, &mut items);
+    let (mut judged, mut items, coverage) = analyse(&metadata, &config, options, started)?;
     let wanted = |rule: &Rule| {
         options.rules.is_empty() || options.rules.iter().any(|other| other.id == rule.id)
     };
+    if wanted(&UNSUPERVISED_SPAWN) {
+        judged.fold(&UNSUPERVISED_SPAWN, &DETACHED_HANDLE);
+    }
+    let mut placed = outcome::place(judged, &metadata, &mut items);
     placed.retain(|one| wanted(one.finding.rule));
     let stale = match &options.baseline {
         None => 0,

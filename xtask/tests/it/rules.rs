@@ -114,6 +114,42 @@ fn one_thrown_away_monitor_is_one_finding() {
     assert_eq!(findings.len(), lines.len(), "{findings:?}");
 }
 
+/// The same call breaks two rules, and its cure is one.
+#[test]
+fn a_spawn_and_its_lost_handle_are_one_finding() {
+    let text = "\
+//! Threads.
+pub fn lost() {
+    std::thread::spawn(|| ());
+}
+pub fn kept() -> std::thread::JoinHandle<()> {
+    std::thread::spawn(|| ())
+}
+pub fn allowed() {
+    // lint: allow(unsupervised_spawn) -- it shows what is left
+    std::thread::spawn(|| ());
+}
+";
+    let fixture = Fixture::library("lost_handle", text);
+    let report = |args: &[&str]| {
+        let run = fixture.lint(&[&["--format", "json"], args].concat(), &[]);
+        let said = |one: &Value| {
+            let (line, rule, words) = (&one["line"], &one["rule"], &one["message"]);
+            let lost =
+                words.as_str().expect("a message is text").contains("throws its handle away");
+            (line.as_u64().expect("a number"), rule.as_str().expect("text").to_owned(), lost)
+        };
+        run.findings().iter().map(said).collect::<Vec<_>>()
+    };
+    let finding = |line, rule: &str, lost| (line, rule.to_owned(), lost);
+    let spawn = |line, lost| finding(line, "unsupervised_spawn", lost);
+    let handle = |line| finding(line, "detached_handle", true);
+    assert_eq!(report(&[]), [spawn(3, true), spawn(6, false), handle(10)]);
+    assert_eq!(report(&["--rule", "detached_handle"]), [handle(3), handle(10)]);
+    fixture.write("foundation-lint.toml", "version = 1\n[levels]\nunsupervised_spawn = \"warn\"\n");
+    assert_eq!(report(&[]), [handle(3), spawn(3, false), spawn(6, false), handle(10)]);
+}
+
 #[test]
 fn an_unknown_list_of_types_is_refused() {
     let fixture = Fixture::copied("unbounded_channel", "unknown_types");

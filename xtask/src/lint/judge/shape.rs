@@ -153,23 +153,43 @@ impl<'a> Judge<'a> {
                     rules: rules.clone(),
                     banned: path.clone(),
                     frames: vec![(file.clone(), *place)],
+                    foreign: false,
                 };
-                for rule in rules {
-                    self.uncompiled_hit(rule, &hit, file, *place);
-                }
+                self.uncompiled_hit(&hit, file, *place);
             }
         }
     }
 
-    fn uncompiled_hit(&mut self, rule: &'static Rule, hit: &Hit, file: &Path, place: Place) {
-        let sight = self.sight(rule, hit);
-        let level = self.config.level(rule, sight.context);
-        if level == Level::Allow || (rule.sees)(&sight) == Seen::Fine {
-            return;
+    /// One finding for all rules that nobody suppressed, and one for each that somebody did.
+    fn uncompiled_hit(&mut self, hit: &Hit, file: &Path, place: Place) {
+        let mut open = Vec::new();
+        for rule in hit.rules.iter().copied() {
+            let sight = self.sight(rule, hit);
+            let level = self.config.level(rule, sight.context);
+            if level == Level::Allow || (rule.sees)(&sight) == Seen::Fine {
+                continue;
+            }
+            match self.suppression(&hit.frames, rule, level) {
+                Some(reason) => self.uncompiled_rules(&[rule], hit, file, place, Some(reason)),
+                None => open.push(rule),
+            }
         }
-        let reason = self.suppression(&hit.frames, rule, level);
-        let message = format!("`{path}` ({id})", path = hit.banned, id = rule.id);
-        let message = format!("{message} {}", UNCOMPILED_CODE.message);
+        if !open.is_empty() {
+            self.uncompiled_rules(&open, hit, file, place, None);
+        }
+    }
+
+    fn uncompiled_rules(
+        &mut self,
+        rules: &[&'static Rule],
+        hit: &Hit,
+        file: &Path,
+        place: Place,
+        reason: Option<String>,
+    ) {
+        let ids: Vec<&str> = rules.iter().map(|rule| rule.id).collect();
+        let (path, ids) = (&hit.banned, ids.join(", "));
+        let message = format!("`{path}` ({ids}) {}", UNCOMPILED_CODE.message);
         let finding = self.finding(&UNCOMPILED_CODE, file, place, message);
         let of_this = self.suppression(&hit.frames, &UNCOMPILED_CODE, finding.level);
         self.conclude(finding, reason.or(of_this));

@@ -28,6 +28,7 @@ mod unused_allow;
 
 pub(crate) use ambient_state::AMBIENT_STATE;
 pub(crate) use bare_allow::BARE_ALLOW;
+pub(crate) use detached_handle::DETACHED_HANDLE;
 pub(crate) use god_module::{GOD_MODULE, LINES_DENY, LINES_WARN};
 pub(crate) use layer_violation::LAYER_VIOLATION;
 pub(crate) use monitor_leak::MONITOR_LEAK;
@@ -35,6 +36,7 @@ pub(crate) use stateful_agent::STATEFUL_AGENT;
 pub(crate) use too_many_allows::TOO_MANY_ALLOWS;
 pub(crate) use types::Types;
 pub(crate) use uncompiled_code::UNCOMPILED_CODE;
+pub(crate) use unsupervised_spawn::UNSUPERVISED_SPAWN;
 pub(crate) use unused_allow::UNUSED_ALLOW;
 
 use crate::lint::judge::Sight;
@@ -181,8 +183,8 @@ impl Rule {
 pub(crate) static ALL: [&Rule; 21] = [
     &raw_send::RAW_SEND,
     &raw_reply::RAW_REPLY,
-    &unsupervised_spawn::UNSUPERVISED_SPAWN,
-    &detached_handle::DETACHED_HANDLE,
+    &UNSUPERVISED_SPAWN,
+    &DETACHED_HANDLE,
     &unbounded_channel::UNBOUNDED_CHANNEL,
     &sleep_in_test::SLEEP_IN_TEST,
     &blocking_in_async::BLOCKING_IN_ASYNC,

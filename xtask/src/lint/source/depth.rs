@@ -6,7 +6,9 @@
 use std::io;
 use std::thread;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::Delimiter;
+
+use super::tokens::{Kind, Tokens};
 
 /// The number of levels that `with_deep_stack` has room for, in a build without optimisation.
 const LEVELS_MAX: usize = 10_000;
@@ -17,10 +19,14 @@ const STACK_BYTES: usize = 1 << 30;
 /// `check`.
 pub(crate) fn with_deep_stack<T: Send>(work: impl FnOnce() -> T + Send) -> io::Result<T> {
     thread::scope(|scope| {
-        let builder = thread::Builder::new().stack_size(STACK_BYTES);
-        let handle = builder.spawn_scoped(scope, work)?;
+        let handle = deep_thread().spawn_scoped(scope, work)?;
         Ok(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
+}
+
+/// A thread with such a stack.
+pub(super) fn deep_thread() -> thread::Builder {
+    thread::Builder::new().stack_size(STACK_BYTES)
 }
 
 /// Does one thing on a thread of its own while the other is done here.
@@ -36,40 +42,44 @@ pub(crate) fn beside<T: Send, U>(
 }
 
 /// Refuses what could nest more than `LEVELS_MAX` levels.
-pub(super) fn check(tokens: &TokenStream) -> syn::Result<()> {
-    within(tokens, LEVELS_MAX)
-}
-
+///
 /// Every token since the last end of a statement may be a level of its own: `!!!!x`, `a + b + c`.
-fn within(tokens: &TokenStream, room: usize) -> syn::Result<()> {
-    let mut run = 0;
+pub(super) fn check(tokens: &Tokens) -> syn::Result<()> {
+    let mut around = Vec::new();
+    let (mut levels, mut run) = (0, 0);
     let mut behind_braces = false;
-    for token in tokens.clone() {
-        if behind_braces && begins_anew(&token) {
+    for token in tokens.all() {
+        if let Kind::Close(delimiter) = token.kind {
+            (levels, run) = around.pop().unwrap_or_default();
+            behind_braces = delimiter == Delimiter::Brace;
+            continue;
+        }
+        if behind_braces && begins_anew(&token.kind) {
             run = 0;
         }
         behind_braces = false;
         run += 1;
-        if run > room {
-            return Err(syn::Error::new(token.span(), "this code is nested too deeply"));
+        if levels + run > LEVELS_MAX {
+            return Err(syn::Error::new(token.span, "this code is nested too deeply"));
         }
-        match &token {
-            TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ',') => run = 0,
-            TokenTree::Group(group) => {
-                within(&group.stream(), room - run)?;
-                behind_braces = group.delimiter() == proc_macro2::Delimiter::Brace;
+        match token.kind {
+            Kind::Punct(';' | ',') => run = 0,
+            Kind::Open(_) => {
+                around.push((levels, run));
+                (levels, run) = (levels + run, 0);
             }
-            TokenTree::Punct(_) | TokenTree::Ident(_) | TokenTree::Literal(_) => {}
+            Kind::Punct(_) | Kind::Ident(_) | Kind::Literal(_) | Kind::Close(_) => {}
         }
     }
     Ok(())
 }
 
 /// Whether this token behind a closing brace belongs to the next item or statement.
-fn begins_anew(token: &TokenTree) -> bool {
-    match token {
-        TokenTree::Ident(word) => word != "else" && word != "as",
-        TokenTree::Punct(punct) => punct.as_char() == '#',
-        TokenTree::Group(_) | TokenTree::Literal(_) => true,
+fn begins_anew(kind: &Kind) -> bool {
+    match kind {
+        Kind::Ident(word) => word != "else" && word != "as",
+        Kind::Punct(mark) => *mark == '#',
+        Kind::Open(_) | Kind::Literal(_) => true,
+        Kind::Close(_) => false,
     }
 }

@@ -1,10 +1,9 @@
 //! Suppressions: `// lint: allow(rule) -- reason until 2026-12-31`, and what each one covers.
 
-use proc_macro2::{TokenStream, TokenTree};
-
 use super::declarations::{self, Declaration};
 use super::nodes::{Node, Scan};
 use super::span::{Place, Range};
+use super::tokens::{Kind, Tokens};
 use crate::lint::date::Date;
 use crate::lint::rules;
 
@@ -85,26 +84,31 @@ fn reason_and_end(text: &str) -> Result<(String, Option<Date>), &'static str> {
     Ok((reason.to_owned(), until))
 }
 
+/// Whether there is anything that could be a directive comment.
+pub(crate) fn may_have(text: &str) -> bool {
+    text.contains("lint:")
+}
+
 /// Finds the directive comments of a file and what they cover.
-pub(crate) fn read_comments(text: &str, tokens: &TokenStream, nodes: &[Node], scan: &mut Scan) {
-    if !text.contains("lint:") {
+pub(crate) fn read_comments(text: &str, tokens: &Tokens, nodes: &[Node], scan: &mut Scan) {
+    if !may_have(text) {
         return;
     }
-    let tokens = Tokens::of(tokens);
+    let code = Code::of(tokens);
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
-        let Some((at, comment)) = tokens.comment(number, line) else { continue };
+        let Some((at, comment)) = code.comment(number, line) else { continue };
         let Some(body) = comment.trim_start().strip_prefix("lint:") else { continue };
         let alone = line.trim_start().starts_with("//");
         if let Some(declared) = declarations::parse(body.trim()) {
-            match declared.and_then(|()| tokens.below(number, nodes)) {
+            match declared.and_then(|()| code.below(number, nodes)) {
                 Ok(covers) => scan.declarations.push(Declaration { at, covers }),
                 Err(message) => scan.complaints.push(Complaint { at, message: message.to_owned() }),
             }
             continue;
         }
         let parsed = parse(body.trim()).and_then(|claim| {
-            let covers = if alone { tokens.below(number, nodes)? } else { Range::line(number) };
+            let covers = if alone { code.below(number, nodes)? } else { Range::line(number) };
             Ok(Directive::new(claim, at, covers, Form::Comment))
         });
         match parsed {
@@ -128,52 +132,16 @@ fn parse(body: &str) -> Result<Claim, &'static str> {
     Ok(Claim { rules, reason, until })
 }
 
-/// The tokens of a file, flat and in order.
-struct Tokens {
-    flat: Vec<Token>,
+/// The code around the comments of a file.
+struct Code<'a> {
+    tokens: &'a Tokens,
     literals: Vec<Range>,
 }
 
-struct Token {
-    range: Range,
-    depth: usize,
-    /// Ends the statement, argument or field that it stands in.
-    separator: bool,
-}
-
-impl Tokens {
-    fn of(stream: &TokenStream) -> Tokens {
-        let mut tokens = Tokens { flat: Vec::new(), literals: Vec::new() };
-        tokens.collect(stream, 0);
-        tokens
-    }
-
-    fn collect(&mut self, stream: &TokenStream, depth: usize) {
-        for token in stream.clone() {
-            let range = Range::of(token.span());
-            let mut push = |range, depth, separator| {
-                self.flat.push(Token { range, depth, separator });
-            };
-            match token {
-                TokenTree::Group(group) => {
-                    push(Range::of(group.span_open()), depth, false);
-                    self.collect(&group.stream(), depth + 1);
-                    self.flat.push(Token {
-                        range: Range::of(group.span_close()),
-                        depth,
-                        separator: false,
-                    });
-                }
-                TokenTree::Punct(punct) => {
-                    push(range, depth, matches!(punct.as_char(), ';' | ','));
-                }
-                TokenTree::Literal(_) => {
-                    push(range, depth, false);
-                    self.literals.push(range);
-                }
-                TokenTree::Ident(_) => push(range, depth, false),
-            }
-        }
+impl<'c> Code<'c> {
+    fn of(tokens: &'c Tokens) -> Code<'c> {
+        let literals = tokens.all().iter().filter(|token| matches!(token.kind, Kind::Literal(_)));
+        Code { tokens, literals: literals.map(|token| token.range).collect() }
     }
 
     /// The plain comment on this line: its place, and its text behind the slashes. Slashes inside a
@@ -192,14 +160,13 @@ impl Tokens {
     /// What a comment alone on a line covers: the largest statement, arm, field or item that starts
     /// on the next code line; inside a macro, the tokens up to the next separator.
     fn below(&self, number: usize, nodes: &[Node]) -> Result<Range, &'static str> {
-        let first = self.flat.partition_point(|token| token.range.start.line <= number);
-        let Some(next) = self.flat.get(first) else {
+        let first = self.tokens.before(Place { line: number + 1, column: 0 });
+        let Some(next) = self.tokens.all().get(first) else {
             return Err("there is no code below the suppression");
         };
         let starts_here = |node: &&Node| {
-            let behind_attributes = node.attributes_end.is_some_and(|end| {
-                self.flat.partition_point(|token| token.range.start < end) == first
-            });
+            let behind_attributes =
+                node.attributes_end.is_some_and(|end| self.tokens.before(end) == first);
             behind_attributes || node.starts.contains(&next.range.start)
         };
         let node = nodes
@@ -214,11 +181,11 @@ impl Tokens {
     }
 
     fn to_separator(&self, first: usize) -> Range {
-        let depth = self.flat[first].depth;
-        let start = self.flat[first].range.start;
-        let mut end = self.flat[first].range.end;
-        for token in &self.flat[first..] {
-            if token.depth < depth || (token.depth == depth && token.separator) {
+        let rest = &self.tokens.all()[first..];
+        let Range { start, mut end } = rest[0].range;
+        for token in rest {
+            let ends = token.is_punct(';') || token.is_punct(',');
+            if token.depth < rest[0].depth || (token.depth == rest[0].depth && ends) {
                 break;
             }
             end = token.range.end;

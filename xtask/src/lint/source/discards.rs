@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Expr, Pat, Stmt};
 
 use super::names::Words;
-use super::span::{Place, Range};
+use super::span::{Place, Range, start_of};
 
 /// How the result of a call was thrown away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) struct Discards {
 /// Where clippy reports a call: at the path of the function, or at the name of the method.
 pub(crate) fn place_of(call: &Expr) -> Option<Place> {
     match call {
-        Expr::Call(call) => Some(Range::of(call.func.span()).start),
+        Expr::Call(call) => Some(start_of(&call.func)),
         Expr::MethodCall(call) => Some(Range::of(call.method.span()).start),
         Expr::Macro(mac) => Some(Range::of(mac.mac.path.span()).start),
         Expr::Paren(inner) => place_of(&inner.expr),
@@ -90,7 +90,8 @@ impl Discards {
                 }
                 Stmt::Local(local) => {
                     if let Some(init) = &local.init {
-                        let scope = Range { start: Range::of(statement.span()).end, end };
+                        let start = Range::of(local.semi_token.span).end;
+                        let scope = Range { start, end };
                         self.binding(&local.pat, &init.expr, scope, words);
                     }
                 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{Expr, Stmt};
@@ -12,7 +12,8 @@ use super::discards::{Discards, Fate, Through, place_of};
 use super::lines::Lines;
 use super::macros::{self, Part};
 use super::names::{Names, Words};
-use super::span::{Place, Range};
+use super::span::{Place, Range, between, start_of};
+use super::tokens::Tokens;
 
 /// Who runs a piece of code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +120,7 @@ pub(crate) struct Facts {
 
 impl Facts {
     /// Reads one file.
-    pub(crate) fn of(file: &syn::File, tokens: &TokenStream) -> Facts {
+    pub(crate) fn of(file: &syn::File, tokens: &Tokens) -> Facts {
         let mut facts =
             Facts { lines: Lines::of(tokens), words: Words::of(tokens), ..Facts::default() };
         let mut names = Names::default();
@@ -179,12 +180,9 @@ impl FactWalk<'_> {
         self.facts.bodies.push((body, Range::of(node.span())));
     }
 
-    fn function(
-        &mut self,
-        signature: &syn::Signature,
-        attributes: &[syn::Attribute],
-        whole: Range,
-    ) {
+    fn function(&mut self, signature: &syn::Signature, attributes: &[syn::Attribute], end: Span) {
+        let start = attributes.first().map_or_else(|| signature.span(), |first| first.span());
+        let whole = between(start, end);
         let body = if signature.asyncness.is_some() { Body::Async } else { Body::Plain };
         self.facts.bodies.push((body, whole));
         let is_entry = |attribute: &syn::Attribute| {
@@ -199,6 +197,11 @@ impl FactWalk<'_> {
             self.facts.parts.push((Stretch::Entry, whole));
         }
         self.names.parameters(signature.inputs.iter());
+    }
+
+    fn again(&mut self, start: Span, body: &syn::Block) {
+        let range = between(start, body.brace_token.span.close());
+        self.facts.parts.extend([(Stretch::Loop, range), (Stretch::Again, range)]);
     }
 
     /// Closures that another thread runs.
@@ -221,13 +224,11 @@ impl FactWalk<'_> {
         uses.iter().any(|(_, function)| is_offload(function))
     }
 
-    fn called(&mut self, name: String, at: Option<Place>, whole: Range) {
+    fn called(&mut self, name: String, at: Place, call: &dyn Spanned) {
         if matches!(name.as_str(), "timeout" | "timeout_at") {
-            self.facts.parts.push((Stretch::Timed, whole));
+            self.facts.parts.push((Stretch::Timed, Range::of(call.span())));
         }
-        if let Some(at) = at {
-            self.facts.calls.insert(at, name);
-        }
+        self.facts.calls.insert(at, name);
     }
 
     fn read(&mut self, parts: &[Part]) {
@@ -250,17 +251,21 @@ impl FactWalk<'_> {
 
 impl<'ast> Visit<'ast> for FactWalk<'_> {
     fn visit_item_fn(&mut self, node: &'ast syn::ItemFn) {
-        self.function(&node.sig, &node.attrs, Range::of(node.span()));
+        let end = node.block.brace_token.span.close();
+        self.function(&node.sig, &node.attrs, end);
         visit::visit_item_fn(self, node);
     }
 
     fn visit_impl_item_fn(&mut self, node: &'ast syn::ImplItemFn) {
-        self.function(&node.sig, &node.attrs, Range::of(node.span()));
+        let end = node.block.brace_token.span.close();
+        self.function(&node.sig, &node.attrs, end);
         visit::visit_impl_item_fn(self, node);
     }
 
     fn visit_trait_item_fn(&mut self, node: &'ast syn::TraitItemFn) {
-        self.function(&node.sig, &node.attrs, Range::of(node.span()));
+        if let Some(block) = &node.default {
+            self.function(&node.sig, &node.attrs, block.brace_token.span.close());
+        }
         visit::visit_trait_item_fn(self, node);
     }
 
@@ -279,9 +284,10 @@ impl<'ast> Visit<'ast> for FactWalk<'_> {
     }
 
     fn visit_item_mod(&mut self, node: &'ast syn::ItemMod) {
-        if node.content.is_some() {
+        if let Some((braces, _)) = &node.content {
             let at = Range::of(node.ident.span()).start;
-            self.facts.modules.push(Module { at, range: Range::of(node.span()) });
+            let range = between(node.mod_token.span, braces.span.close());
+            self.facts.modules.push(Module { at, range });
         }
         visit::visit_item_mod(self, node);
     }
@@ -312,7 +318,7 @@ impl<'ast> Visit<'ast> for FactWalk<'_> {
             self.facts.impls.push(Impl {
                 traits: self.names.candidates(path),
                 name: name.unwrap_or_default(),
-                range: Range::of(node.span()),
+                range: between(node.impl_token.span, node.brace_token.span.close()),
                 at: Range::of(path.span()).start,
             });
         }
@@ -333,7 +339,7 @@ impl<'ast> Visit<'ast> for FactWalk<'_> {
     }
 
     fn visit_block(&mut self, node: &'ast syn::Block) {
-        let end = Range::of(node.span()).end;
+        let end = Range::of(node.brace_token.span.close()).end;
         self.facts.discards.block(&node.stmts, end, &self.facts.words);
         visit::visit_block(self, node);
     }
@@ -353,21 +359,23 @@ impl<'ast> Visit<'ast> for FactWalk<'_> {
 
     fn visit_expr(&mut self, node: &'ast Expr) {
         match node {
-            Expr::While(_) | Expr::Loop(_) => {
-                let range = Range::of(node.span());
-                self.facts.parts.extend([(Stretch::Loop, range), (Stretch::Again, range)]);
-            }
+            Expr::While(turns) => self.again(turns.while_token.span, &turns.body),
+            Expr::Loop(turns) => self.again(turns.loop_token.span, &turns.body),
             Expr::ForLoop(turns) => {
-                self.facts.parts.push((Stretch::Loop, Range::of(node.span())));
+                let end = turns.body.brace_token.span.close();
+                self.facts.parts.push((Stretch::Loop, between(turns.for_token.span, end)));
                 if counts_turns(turns) {
-                    self.facts.parts.push((Stretch::Again, Range::of(turns.body.span())));
+                    let body = between(turns.body.brace_token.span.open(), end);
+                    self.facts.parts.push((Stretch::Again, body));
                 }
             }
-            Expr::Async(_) => self.body(Body::Async, node),
+            Expr::Async(work) => {
+                let range = between(work.async_token.span, work.block.brace_token.span.close());
+                self.facts.bodies.push((Body::Async, range));
+            }
             Expr::Closure(closure) if closure.asyncness.is_some() => self.body(Body::Async, node),
             Expr::Path(path) => {
-                let at = Range::of(node.span()).start;
-                self.facts.named.push((at, self.names.resolve(&path.path)));
+                self.facts.named.push((start_of(node), self.names.resolve(&path.path)));
             }
             Expr::Await(wait) => {
                 let base = match &*wait.base {
@@ -394,7 +402,7 @@ impl<'ast> Visit<'ast> for FactWalk<'_> {
         let name = name.rsplit("::").next().unwrap_or_default().to_owned();
         self.facts.discards.call(node);
         self.offloads(&name, node.args.iter());
-        self.called(name, Some(Range::of(node.func.span()).start), Range::of(node.span()));
+        self.called(name, start_of(&node.func), node);
         visit::visit_expr_call(self, node);
     }
 
@@ -404,8 +412,10 @@ impl<'ast> Visit<'ast> for FactWalk<'_> {
         if let Some(kind) = self.names.type_of_value(&node.receiver) {
             self.facts.named.push((at, format!("{kind}::{name}")));
         }
+        let extensions = self.names.of_extensions(&name);
+        self.facts.named.extend(extensions.into_iter().map(|path| (at, path)));
         self.offloads(&name, node.args.iter());
-        self.called(name, Some(at), Range::of(node.span()));
+        self.called(name, at, node);
         visit::visit_expr_method_call(self, node);
     }
 

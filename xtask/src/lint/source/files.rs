@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::ahead::{self, Parsed};
 use super::nodes::{ModuleFile, RegionKind, Scan, scan};
 use crate::failure::Failure;
 use crate::lint::meta::Metadata;
@@ -25,7 +26,8 @@ pub(crate) type Sources = BTreeMap<PathBuf, Source>;
 
 /// Parses every file that module declarations of a member lead to.
 pub(crate) fn load(metadata: &Metadata) -> Result<Sources, Failure> {
-    let mut loader = Loader { metadata, sources: Sources::new() };
+    let ahead = ahead::parse_all(metadata)?;
+    let mut loader = Loader { metadata, ahead, sources: Sources::new() };
     for target in metadata.members.iter().flat_map(|member| &member.targets) {
         if target.source.is_file() {
             loader.follow(&target.source, target.context, true)?;
@@ -54,6 +56,8 @@ pub(crate) fn add_compiled(
 
 struct Loader<'a> {
     metadata: &'a Metadata,
+    /// What is parsed and not asked for yet.
+    ahead: Parsed,
     sources: Sources,
 }
 
@@ -65,7 +69,8 @@ impl Loader<'_> {
             Some(known) if known.context >= context => return Ok(()),
             Some(known) => known.context = context,
             None => {
-                let scan = self.parse(path)?;
+                let scan = self.ahead.remove(path);
+                let scan = scan.unwrap_or_else(|| parse(self.metadata, path))?;
                 self.sources.insert(path.to_owned(), Source { context, scan });
             }
         }
@@ -81,20 +86,24 @@ impl Loader<'_> {
         }
         Ok(())
     }
+}
 
-    fn parse(&self, path: &Path) -> Result<Scan, Failure> {
-        let shown = self.metadata.relative(path);
-        let text = fs::read_to_string(path)
-            .map_err(|error| Failure::unanalysed(format!("{shown}: {error}")))?;
-        scan(&text).map_err(|error| {
-            let at = error.span().start();
-            Failure::unanalysed(format!(
-                "{shown}:{}:{}: syn 3 cannot parse this file: {error}",
-                at.line,
-                at.column + 1
-            ))
-        })
-    }
+/// Reads one file.
+pub(super) fn parse(metadata: &Metadata, path: &Path) -> Result<Scan, Failure> {
+    let shown = metadata.relative(path);
+    let text = fs::read_to_string(path)
+        .map_err(|error| Failure::unanalysed(format!("{shown}: {error}")))?;
+    let scan = scan(&text).map_err(|error| {
+        let at = error.span().start();
+        Failure::unanalysed(format!(
+            "{shown}:{}:{}: syn 3 cannot parse this file: {error}",
+            at.line,
+            at.column + 1
+        ))
+    });
+    // Nothing keeps a token, so the text need not stay for the places of tokens.
+    proc_macro2::extra::invalidate_current_thread_spans();
+    scan
 }
 
 /// The file of a module declared in `path`, if it exists. A module under an inactive `cfg` may lack

@@ -1,53 +1,47 @@
 //! How many lines of a file carry code.
 
-use std::collections::BTreeMap;
-
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
-
 use super::span::{Place, Range};
+use super::tokens::{Kind, Tokens};
 
-/// The lines that carry code, each with its first piece of it.
+/// The lines that carry code in order, each with its first piece of it.
 #[derive(Debug, Default)]
-pub(crate) struct Lines(BTreeMap<usize, Place>);
+pub(crate) struct Lines(Vec<(usize, Place)>);
 
 impl Lines {
-    pub(crate) fn of(tokens: &TokenStream) -> Lines {
+    pub(crate) fn of(tokens: &Tokens) -> Lines {
         let mut lines = Lines::default();
-        lines.collect(tokens);
-        lines
-    }
-
-    fn collect(&mut self, tokens: &TokenStream) {
-        let mut tokens = tokens.clone().into_iter().peekable();
-        while let Some(token) = tokens.next() {
-            if let TokenTree::Punct(punct) = &token
-                && punct.as_char() == '#'
-            {
+        let tokens = tokens.all();
+        let mut index = 0;
+        while let Some(token) = tokens.get(index) {
+            if token.is_punct('#') {
                 // `#![..]` says something about what is around it.
-                let is_bang = |next: &TokenTree| matches!(next, TokenTree::Punct(punct) if punct.as_char() == '!');
-                let inner = tokens.next_if(is_bang).is_some();
-                if tokens.next_if(|next| inner || is_documentation(next)).is_some() {
+                let inner = tokens.get(index + 1).is_some_and(|next| next.is_punct('!'));
+                let what = index + 1 + usize::from(inner);
+                let is_group =
+                    matches!(tokens.get(what), Some(next) if matches!(next.kind, Kind::Open(_)));
+                let is_documentation = is_group
+                    && matches!(tokens.get(what + 1), Some(next) if matches!(&next.kind, Kind::Ident(name) if name == "doc"));
+                if inner || is_documentation {
+                    let behind = tokens.iter().skip(what + 1);
+                    let inside = behind.take_while(|next| is_group && next.depth > token.depth);
+                    index = what + 1 + inside.count() + usize::from(is_group);
                     continue;
                 }
             }
-            match &token {
-                TokenTree::Group(group) => {
-                    if group.delimiter() != Delimiter::None {
-                        self.add(Range::of(group.span_open()));
-                        self.add(Range::of(group.span_close()));
-                    }
-                    self.collect(&group.stream());
-                }
-                other => self.add(Range::of(other.span())),
-            }
+            lines.add(token.range);
+            index += 1;
         }
+        lines
     }
 
     fn add(&mut self, range: Range) {
         for line in range.start.line..=range.end.line {
+            if self.0.last().is_some_and(|(last, _)| *last >= line) {
+                continue;
+            }
             let first =
                 if line == range.start.line { range.start } else { Place { line, column: 1 } };
-            self.0.entry(line).or_insert(first);
+            self.0.push((line, first));
         }
     }
 
@@ -59,13 +53,8 @@ impl Lines {
             inside.is_none_or(|range| within(&range, line))
                 && !outside.iter().any(|range| within(range, line))
         };
-        let mut places = self.0.iter().filter(|(line, _)| counts(**line)).map(|(_, place)| *place);
+        let mut places = self.0.iter().filter(|(line, _)| counts(*line)).map(|(_, place)| *place);
         let first = places.next();
         (usize::from(first.is_some()) + places.count(), first)
     }
-}
-
-fn is_documentation(token: &TokenTree) -> bool {
-    let TokenTree::Group(group) = token else { return false };
-    matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(ident)) if ident == "doc")
 }

@@ -5,6 +5,7 @@
 //! suppressions cover it, who runs it, and what becomes of a result. Names are clippy's part: `names` is
 //! for traits and for code that no compiler saw.
 
+mod ahead;
 mod attributes;
 mod declarations;
 mod depth;
@@ -17,6 +18,7 @@ mod macros;
 mod names;
 mod nodes;
 mod span;
+mod tokens;
 
 pub(crate) use attributes::Truth;
 pub(crate) use depth::{beside, with_deep_stack};

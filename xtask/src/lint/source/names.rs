@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use proc_macro2::{TokenStream, TokenTree};
 use syn::{Expr, FnArg, GenericArgument, Pat, PathArguments, Type, UseTree};
 
 use super::span::Place;
+use super::tokens::{Kind, Token, Tokens};
 
 /// Different paths of one thing, and the one that the rules list.
 const CANONICAL: [(&str, &str); 16] = [
@@ -178,6 +178,8 @@ impl Names {
                 let made = CONSTRUCTORS.iter().find(|(function, _)| *function == full);
                 match made {
                     Some((_, kind)) => Some((*kind).to_owned()),
+                    // `Wrapper(value)` is a `Wrapper`.
+                    None if is_type(full.rsplit("::").next()?) => Some(full),
                     None => Some(full.rsplit_once("::")?.0.to_owned()),
                 }
             }
@@ -204,12 +206,22 @@ impl Names {
         canonical(full)
     }
 
+    /// What a method is if it comes from an extension trait that the file imports.
+    pub(crate) fn of_extensions(&self, method: &str) -> Vec<String> {
+        let traits = self.imports.values().filter(|path| path.ends_with("Ext"));
+        traits.map(|path| format!("{}::{method}", canonical(path.clone()))).collect()
+    }
+
     /// Every path that it may mean: itself, and below each glob import.
     pub(crate) fn candidates(&self, path: &syn::Path) -> Vec<String> {
         let full = self.resolve(path);
         let below = self.globs.iter().map(|glob| canonical(format!("{glob}::{full}")));
         std::iter::once(full.clone()).chain(below).collect()
     }
+}
+
+fn is_type(name: &str) -> bool {
+    name.starts_with(char::is_uppercase)
 }
 
 fn canonical(full: String) -> String {
@@ -236,41 +248,34 @@ struct Word {
 }
 
 impl Words {
-    pub(crate) fn of(tokens: &TokenStream) -> Words {
+    pub(crate) fn of(tokens: &Tokens) -> Words {
         let mut words = Words::default();
-        words.collect(tokens);
-        words.0.sort_by_key(|word| word.at);
-        words
-    }
-
-    fn collect(&mut self, tokens: &TokenStream) {
-        let mut tokens = tokens.clone().into_iter().peekable();
         // The two punctuation marks before the current token.
         let mut before = (' ', ' ');
-        while let Some(token) = tokens.next() {
-            let at = Place::from(token.span().start());
-            let mark = match &token {
-                TokenTree::Ident(ident) => {
+        let mut rest = tokens.all().iter().peekable();
+        while let Some(token) = rest.next() {
+            let at = token.range.start;
+            let mark = match &token.kind {
+                Kind::Ident(text) => {
                     let below = before.1 == '.' && before.0 != '.' || before == (':', ':');
-                    let is_comma = |next: &TokenTree| matches!(next, TokenTree::Punct(punct) if punct.as_char() == ',');
-                    let alone = before == (' ', ' ') && tokens.peek().is_none_or(is_comma);
-                    self.0.push(Word { at, text: ident.to_string(), below, alone });
+                    let ends =
+                        |next: &&Token| next.is_punct(',') || matches!(next.kind, Kind::Close(_));
+                    let alone = before == (' ', ' ') && rest.peek().is_none_or(ends);
+                    words.0.push(Word { at, text: text.clone(), below, alone });
                     ' '
                 }
-                TokenTree::Group(group) => {
-                    self.collect(&group.stream());
-                    ' '
-                }
-                TokenTree::Literal(literal) => {
-                    for text in captured(&literal.to_string()) {
-                        self.0.push(Word { at, text, below: false, alone: false });
+                Kind::Literal(Some(text)) => {
+                    for text in captured(text) {
+                        words.0.push(Word { at, text, below: false, alone: false });
                     }
                     ' '
                 }
-                TokenTree::Punct(punct) => punct.as_char(),
+                Kind::Literal(None) | Kind::Open(_) | Kind::Close(_) => ' ',
+                Kind::Punct(mark) => *mark,
             };
             before = if mark == ' ' { (' ', ' ') } else { (before.1, mark) };
         }
+        words
     }
 
     /// The uses of a variable between two places: for each that is a whole argument the two names

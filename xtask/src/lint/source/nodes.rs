@@ -1,6 +1,5 @@
 //! The syntax tree walk: regions, suppression attributes, module declarations.
 
-use proc_macro2::TokenStream;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{AttrStyle, Attribute};
@@ -11,6 +10,7 @@ use super::depth;
 use super::directives::{self, Complaint, Directive, Form};
 use super::facts::Facts;
 use super::span::{Place, Range};
+use super::tokens::Tokens;
 
 /// A part of a file with a property.
 #[derive(Debug)]
@@ -83,10 +83,10 @@ pub(crate) fn scan(text: &str) -> syn::Result<Scan> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let shebang = text.starts_with("#!") && !text[2..].trim_start().starts_with('[');
     let text = if shebang { text.replacen("#!", "//", 1) } else { text.to_owned() };
-    let tokens: TokenStream = text.parse()?;
+    let tokens = Tokens::of(text.parse()?);
     depth::check(&tokens)?;
-    let file: syn::File = syn::parse2(tokens.clone())?;
-    let mut walk = Walk::default();
+    let file: syn::File = syn::parse_str(&text)?;
+    let mut walk = Walk { comments: directives::may_have(&text), ..Walk::default() };
     walk.visit_file(&file);
     let Walk { mut scan, nodes, .. } = walk;
     directives::read_comments(&text, &tokens, &nodes, &mut scan);
@@ -97,11 +97,19 @@ pub(crate) fn scan(text: &str) -> syn::Result<Scan> {
 #[derive(Default)]
 struct Walk<'a> {
     scan: Scan,
+    /// Only where a comment may cover one of them: the range of a node costs all its tokens.
     nodes: Vec<Node>,
+    comments: bool,
     stack: Vec<Frame<'a>>,
     inline_modules: Vec<String>,
-    /// The ends of the functions around the current place.
-    functions: Vec<Place>,
+    /// The functions around the current place.
+    functions: Vec<Function<'a>>,
+}
+
+struct Function<'a> {
+    node: &'a dyn Spanned,
+    /// What it declares inside, so far.
+    items: Vec<&'a dyn Spanned>,
 }
 
 struct Frame<'a> {
@@ -123,7 +131,7 @@ impl<'a> Walk<'a> {
         self.stack.push(Frame { node, kind, attributes: Vec::new() });
         walk(self);
         let frame = self.stack.pop().expect("each frame is popped by the call that pushed it");
-        if matches!(kind, FrameKind::Unit | FrameKind::Module) {
+        if self.comments && matches!(kind, FrameKind::Unit | FrameKind::Module) {
             let range = Range::of(node.span());
             let mut starts = vec![range.start];
             starts.extend(frame.attributes.iter().map(|attribute| attribute.start));
@@ -220,6 +228,9 @@ impl<'a> Visit<'a> for Walk<'a> {
         let module = matches!(node, syn::Item::Mod(_));
         let kind = if module { FrameKind::Module } else { FrameKind::Unit };
         self.within(kind, node, |walk| visit::visit_item(walk, node));
+        if let Some(function) = self.functions.last_mut() {
+            function.items.push(node);
+        }
     }
 
     fn visit_item_mod(&mut self, node: &'a syn::ItemMod) {
@@ -238,19 +249,19 @@ impl<'a> Visit<'a> for Walk<'a> {
     }
 
     fn visit_item_fn(&mut self, node: &'a syn::ItemFn) {
-        self.functions.push(Range::of(node.span()).end);
+        self.functions.push(Function { node, items: Vec::new() });
         visit::visit_item_fn(self, node);
         self.functions.pop();
     }
 
     fn visit_impl_item(&mut self, node: &'a syn::ImplItem) {
-        self.functions.push(Range::of(node.span()).end);
+        self.functions.push(Function { node, items: Vec::new() });
         self.within(FrameKind::Unit, node, |walk| visit::visit_impl_item(walk, node));
         self.functions.pop();
     }
 
     fn visit_trait_item(&mut self, node: &'a syn::TraitItem) {
-        self.functions.push(Range::of(node.span()).end);
+        self.functions.push(Function { node, items: Vec::new() });
         self.within(FrameKind::Unit, node, |walk| visit::visit_trait_item(walk, node));
         self.functions.pop();
     }
@@ -307,10 +318,15 @@ impl<'a> Visit<'a> for Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// The clock stands still from here to the end of the innermost function.
+    /// The clock stands still from here to the end of the innermost function, and in the items that it
+    /// declares before: nothing of theirs runs where they stand.
     fn pause_from(&mut self, start: Place) {
-        if let Some(&end) = self.functions.last() {
-            self.region(RegionKind::Paused, Range { start, end });
+        let Some(function) = self.functions.last() else { return };
+        let rest = Range { start, end: Range::of(function.node.span()).end };
+        let items = function.items.iter().map(|item| Range::of(item.span()));
+        let paused: Vec<Range> = items.chain([rest]).collect();
+        for range in paused {
+            self.region(RegionKind::Paused, range);
         }
     }
 }

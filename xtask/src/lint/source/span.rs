@@ -1,6 +1,8 @@
 //! Places in a file, counted as compilers report them: lines and columns from 1, in characters.
 
 use proc_macro2::{LineColumn, Span};
+use syn::Expr;
+use syn::spanned::Spanned;
 
 /// A position in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,4 +37,24 @@ impl Range {
     pub(crate) fn contains(&self, place: Place) -> bool {
         self.start <= place && place < self.end
     }
+}
+
+/// From the first token of one span to the last token of another.
+pub(crate) fn between(first: Span, last: Span) -> Range {
+    Range { start: first.start().into(), end: last.end().into() }
+}
+
+/// The place of the first token. The span of an expression is made of all its tokens, which a walk over
+/// every expression cannot afford; that of a plain path lies open.
+pub(crate) fn start_of(value: &Expr) -> Place {
+    let span = match value {
+        Expr::Path(path) if path.attrs.is_empty() && path.qself.is_none() => {
+            match (path.path.leading_colon, path.path.segments.first()) {
+                (None, Some(first)) => first.ident.span(),
+                _ => path.span(),
+            }
+        }
+        _ => value.span(),
+    };
+    Range::of(span).start
 }

@@ -59,6 +59,8 @@ fn the_clock_is_paused_from_the_start_or_from_the_pause_on() {
         "#[tokio::test(start_paused = true)] async fn f() { HERE(); }",
         "async fn f() { tokio::time::pause(); HERE(); }",
         "fn f() { Builder::new().start_paused(true).build().block_on(async { HERE() }); }",
+        "async fn f() { impl A for B { fn g() { HERE(); } } tokio::time::pause(); }",
+        "async fn f() { fn g() { HERE(); } tokio::time::pause(); }",
     ];
     for text in paused {
         assert!(holds(RegionKind::Paused, text), "{text}");
@@ -69,6 +71,8 @@ fn the_clock_is_paused_from_the_start_or_from_the_pause_on() {
         "async fn f() { HERE(); tokio::time::pause(); }",
         "async fn g() { tokio::time::pause(); } async fn f() { HERE(); }",
         "async fn f() { player.pause(); HERE(); }",
+        "async fn f() { fn g() { HERE(); } fn h() { tokio::time::pause(); } }",
+        "fn g() { HERE(); } async fn f() { tokio::time::pause(); }",
         "fn f() { Builder::new().start_paused(false); HERE(); }",
     ];
     for text in running {
