@@ -16,7 +16,9 @@ impl<'a> Judge<'a> {
     pub(super) fn shapes(&mut self, resolved: &Resolved) {
         for (file, source) in self.sources {
             self.mutable_statics(file, source);
-            self.modules(file, source);
+            if !source.scan.generated {
+                self.modules(file, source);
+            }
         }
         self.statics_of_aliases(resolved);
         self.agents();

@@ -16,6 +16,7 @@ Found: a file or an inline module with 600 lines of code (a warning) or 1000 (de
 carries code: not blank, not a comment, not documentation, not test code. The innermost module over the
 limit is reported, and counts no more in what contains it. `god_module = { warn = 400, deny = 800 }` in
 `[levels]` of the configuration sets other sizes.
+Not found: a file that says `@generated` in its first five lines, where generators say it.
 Not in force in tests, examples and benches.",
     ..Rule::BLANK
 };

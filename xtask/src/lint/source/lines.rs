@@ -7,6 +7,14 @@ use super::tokens::{Kind, Tokens};
 #[derive(Debug, Default)]
 pub(crate) struct Lines(Vec<(usize, Place)>);
 
+/// Where a generator says that it wrote a file; rustfmt looks at the same lines.
+const HEADER_LINES: usize = 5;
+
+/// Whether the header of a file says that a program wrote it.
+pub(crate) fn is_generated(text: &str) -> bool {
+    text.lines().take(HEADER_LINES).any(|line| line.contains("@generated"))
+}
+
 impl Lines {
     pub(crate) fn of(tokens: &Tokens) -> Lines {
         let mut lines = Lines::default();

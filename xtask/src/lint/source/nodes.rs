@@ -9,6 +9,7 @@ use super::declarations::Declaration;
 use super::depth;
 use super::directives::{self, Complaint, Directive, Form};
 use super::facts::Facts;
+use super::lines;
 use super::span::{Place, Range};
 use super::tokens::Tokens;
 
@@ -65,6 +66,8 @@ pub(crate) struct Scan {
     /// The code under a `cfg` that may be off.
     pub(crate) conditions: Vec<(Truth, Range)>,
     pub(crate) facts: Facts,
+    /// Nobody wrote this file by hand.
+    pub(crate) generated: bool,
 }
 
 impl Scan {
@@ -91,6 +94,7 @@ pub(crate) fn scan(text: &str) -> syn::Result<Scan> {
     let Walk { mut scan, nodes, .. } = walk;
     directives::read_comments(&text, &tokens, &nodes, &mut scan);
     scan.facts = Facts::of(&file, &tokens);
+    scan.generated = lines::is_generated(&text);
     Ok(scan)
 }
 
