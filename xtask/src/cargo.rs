@@ -13,7 +13,18 @@ use std::process::{Command, Stdio};
 ///
 /// It is the cargo that started this program where there is one, so that a toolchain override of the
 /// caller holds for the nested call as well.
-pub(crate) fn cargo(folder: &Path) -> Command {
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// let built = foundation_xtask::cargo(Path::new(".")).args(["build", "--workspace"]).status()?;
+/// assert!(built.success());
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[must_use]
+pub fn cargo(folder: &Path) -> Command {
     let program = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(program);
     command.current_dir(folder).stdin(Stdio::null());
@@ -40,7 +51,16 @@ fn is_of_outer_crate(name: &str) -> bool {
 }
 
 /// Whether `cargo SUBCOMMAND --version` works, that is, whether the component or plug-in is there.
-pub(crate) fn has(folder: &Path, subcommand: &str) -> bool {
+///
+/// # Examples
+///
+/// ```
+/// use std::path::Path;
+///
+/// assert!(!foundation_xtask::has(Path::new("."), "no-such-subcommand"));
+/// ```
+#[must_use]
+pub fn has(folder: &Path, subcommand: &str) -> bool {
     cargo(folder)
         .args([subcommand, "--version"])
         .stdout(Stdio::null())

@@ -1,20 +1,39 @@
-//! Why a command could not do its work, as opposed to what it found.
+//! What a command came to: a verdict about the code, or why there is none.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 
-/// Nothing may be concluded about the checked code: the exit code is 2, never 0 or 1.
+/// What a command says about the code that it looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything was looked at and nothing was found; exit code 0.
+    Clean,
+    /// Everything was looked at and something was found; exit code 1.
+    Findings,
+}
+
+/// Why a command could not do its work, as opposed to what it found: nothing may be concluded about the
+/// code.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// The code, its manifest or the lint configuration could not be read or built.
+#[non_exhaustive]
+pub enum Failure {
+    /// The arguments make no sense; exit code 64 (`EX_USAGE` of `sysexits.h`), with the usage.
+    Usage(String),
+    /// The code, its manifest or the configuration could not be read or built; exit code 2.
     Unanalysed(String),
-    /// The report could not be written or a program could not be started.
+    /// The report could not be written or a program could not be started; exit code 2.
     Io(io::Error),
 }
 
 impl Failure {
-    pub(crate) fn unanalysed(text: impl Into<String>) -> Failure {
+    /// A complaint about the arguments of a command.
+    pub fn usage(text: impl Into<String>) -> Failure {
+        Failure::Usage(text.into())
+    }
+
+    /// A complaint about what was to be looked at; names what and where.
+    pub fn unanalysed(text: impl Into<String>) -> Failure {
         Failure::Unanalysed(text.into())
     }
 }
@@ -22,6 +41,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Failure::Usage(text) => f.write_str(text),
             Failure::Unanalysed(text) => write!(f, "could not analyse: {text}"),
             Failure::Io(error) => write!(f, "could not run: {error}"),
         }
@@ -31,7 +51,7 @@ impl fmt::Display for Failure {
 impl Error for Failure {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Failure::Unanalysed(_) => None,
+            Failure::Usage(_) | Failure::Unanalysed(_) => None,
             Failure::Io(error) => Some(error),
         }
     }

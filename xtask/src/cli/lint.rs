@@ -11,7 +11,7 @@ use crate::lint::report::{Format, Output};
 use crate::lint::rules;
 
 /// Reads what stands behind `lint`.
-pub(super) fn parse(args: impl Iterator<Item = String>) -> Result<Command, UsageError> {
+pub(super) fn parse<'a>(args: impl Iterator<Item = String>) -> Result<Command<'a>, UsageError> {
     let mut args = args.peekable();
     if args.next_if(|first| first == "init").is_some() {
         return init(args).map(Command::Init);

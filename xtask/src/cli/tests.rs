@@ -2,28 +2,35 @@
 
 use std::path::PathBuf;
 
-use super::{Command, UsageError, parse};
-use crate::ci::Stage;
+use super::{Command, UsageError, parse, usage};
+use crate::Verdict;
 use crate::lint::baseline::{BaselineOptions, Mode};
 use crate::lint::init::Origin;
 use crate::lint::report::{Format, Output};
 
-fn check(line: &str) -> Result<Command, UsageError> {
-    parse(line.split_whitespace().map(str::to_owned))
+fn check(line: &str) -> Result<Command<'static>, UsageError> {
+    parse(line.split_whitespace().map(str::to_owned), &[])
 }
 
 #[test]
-fn ci_without_stages_runs_all_of_them_in_order() {
-    let Ok(Command::Ci(stages)) = check("ci") else { panic!("not a ci command") };
-    assert_eq!(stages, Stage::ALL);
+fn help_is_help_wherever_it_stands() {
+    for line in ["help", "--help", "-h", "lint --help", "lint --rule raw_send -h"] {
+        assert!(matches!(check(line), Ok(Command::Help)), "{line}");
+    }
 }
 
 #[test]
-fn ci_runs_the_named_stages_only() {
-    let Ok(Command::Ci(stages)) = check("ci --stage fmt --stage test") else {
-        panic!("not a ci command")
-    };
-    assert_eq!(stages, [Stage::Fmt, Stage::Test]);
+fn a_command_of_the_program_gets_what_stands_behind_its_name() {
+    let program = crate::Builder::new().command("bake", "  bake [CAKE]   bakes", |args| {
+        assert_eq!(args, ["a", "--b"]);
+        Ok(Verdict::Findings)
+    });
+    let commands = program.commands();
+    assert!(usage(commands).contains("\n  bake [CAKE]   bakes\n  lint [OPTION]"));
+    let line = ["bake", "a", "--b"].map(str::to_owned);
+    let Ok(Command::Own(own, args)) = parse(line.clone(), commands) else { panic!("no command") };
+    assert_eq!((own.name, args.len()), ("bake", 2));
+    assert_eq!(program.run(line).expect("it runs"), Verdict::Findings);
 }
 
 #[test]
@@ -65,10 +72,7 @@ fn what_is_not_understood_is_a_usage_error() {
     let cases = [
         ("", UsageError::NoCommand),
         ("bake", UsageError::UnknownCommand("bake".to_owned())),
-        ("ci --stage", UsageError::MissingValue("--stage")),
-        ("ci --stage bake", UsageError::UnknownStage("bake".to_owned())),
-        ("ci now", UsageError::UnknownArgument { command: "ci", argument: "now".to_owned() }),
-        ("fix it", UsageError::UnknownArgument { command: "fix", argument: "it".to_owned() }),
+        ("help me", UsageError::UnknownArgument { command: "help", argument: "me".to_owned() }),
         ("lint a", UsageError::UnknownArgument { command: "lint", argument: "a".to_owned() }),
         (
             "lint -D all",
@@ -97,16 +101,4 @@ fn what_is_not_understood_is_a_usage_error() {
     for (line, expected) in cases {
         assert_eq!(check(line).err(), Some(expected), "{line}");
     }
-}
-
-#[test]
-fn a_seed_alone_is_one_script_and_a_count_starts_at_the_first_seed() {
-    let options = |line| match check(line) {
-        Ok(Command::Conformance(options)) => (options.seed, options.seeds),
-        other => panic!("not a conformance command: {other:?}"),
-    };
-    assert_eq!(options("conformance"), (1, 200));
-    assert_eq!(options("conformance --seeds 2000"), (1, 2000));
-    assert_eq!(options("conformance --seed 17"), (17, 1));
-    assert_eq!(options("conformance --seed 17 --seeds 3"), (17, 3));
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::lint::config::Config;
 use crate::lint::date::Date;
 use crate::lint::finding::Finding;
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 use crate::lint::rules::{Context, Level, TOO_MANY_ALLOWS};
 use crate::lint::source::Sources;
 
@@ -25,7 +25,7 @@ pub(crate) struct Allowance {
 }
 
 /// All exceptions: in the code by place, and then those of the configuration.
-pub(crate) fn all(metadata: &Metadata, config: &Config, sources: &Sources) -> Vec<Allowance> {
+pub(crate) fn all(metadata: &Workspace, config: &Config, sources: &Sources) -> Vec<Allowance> {
     let mut allowances = Vec::new();
     for (file, source) in sources {
         for directive in &source.scan.directives {
@@ -94,5 +94,6 @@ pub(crate) fn too_many(all: &[Allowance], config: &Config) -> Option<Finding> {
         level,
         message: format!("{} exceptions, and `max-allows` is {}", all.len(), limit.count),
         note: None,
+        stands_for: Vec::new(),
     })
 }

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 
 use crate::failure::Failure;
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 
 /// Paths relative to the root of the workspace: changed since the revision, or not yet tracked.
-pub(crate) fn since(metadata: &Metadata, revision: &str) -> Result<BTreeSet<String>, Failure> {
+pub(crate) fn since(metadata: &Workspace, revision: &str) -> Result<BTreeSet<String>, Failure> {
     let mut files = git(metadata, &["diff", "--name-only", "-z", "--relative", revision, "--"])?;
     files.extend(git(metadata, &["ls-files", "-z", "--others", "--exclude-standard"])?);
     Ok(files)
 }
 
-fn git(metadata: &Metadata, args: &[&str]) -> Result<BTreeSet<String>, Failure> {
+fn git(metadata: &Workspace, args: &[&str]) -> Result<BTreeSet<String>, Failure> {
     let mut command = Command::new("git");
     let output = command.args(args).current_dir(&metadata.root).stdin(Stdio::null()).output()?;
     if !output.status.success() {

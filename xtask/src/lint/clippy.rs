@@ -18,7 +18,7 @@ use serde_json::Value;
 use crate::cargo::{cargo, has};
 use crate::failure::Failure;
 use crate::lint::config::{Config, FeatureSet, TargetFolder};
-use crate::lint::meta::{Metadata, context};
+use crate::lint::meta::{Workspace, context};
 use crate::lint::rules::{self, Context, Rule};
 use crate::lint::source::{Place, normal};
 
@@ -52,7 +52,7 @@ pub(crate) struct Resolved {
 
 /// Compiles all targets of all members, once for each set of features, and collects the hits of all.
 pub(crate) fn resolve(
-    metadata: &Metadata,
+    metadata: &Workspace,
     config: &Config,
     locked: bool,
 ) -> Result<Resolved, Failure> {
@@ -89,7 +89,7 @@ pub(crate) fn resolve(
     Ok(reading.resolved)
 }
 
-fn command(metadata: &Metadata, features: &FeatureSet, locked: bool) -> Command {
+fn command(metadata: &Workspace, features: &FeatureSet, locked: bool) -> Command {
     let mut command = cargo(&metadata.root);
     command.args(["clippy", "--workspace", "--all-targets", "--keep-going", "--quiet"]);
     command.arg("--message-format=json");
@@ -103,7 +103,8 @@ fn command(metadata: &Metadata, features: &FeatureSet, locked: bool) -> Command 
         command.arg("--locked");
     }
     command.args(["--", "--cap-lints", "allow"]);
-    for lint in BANS.iter().copied().chain(rules::ALL.iter().flat_map(|rule| rule.lints).copied()) {
+    for lint in BANS.iter().copied().chain(rules::all().iter().flat_map(|rule| rule.lints).copied())
+    {
         command.args(["--force-warn", lint]);
     }
     command
@@ -111,7 +112,7 @@ fn command(metadata: &Metadata, features: &FeatureSet, locked: bool) -> Command 
 
 /// Writes the configuration and returns its folder. The folder is named after the content, so that
 /// different configurations in one target folder do not fight.
-fn write_configuration(metadata: &Metadata, config: &Config) -> Result<PathBuf, Failure> {
+fn write_configuration(metadata: &Workspace, config: &Config) -> Result<PathBuf, Failure> {
     let text = configuration(config);
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
@@ -135,7 +136,7 @@ fn configuration(config: &Config) -> String {
         config.paths.iter().map(|(rule, path)| (path.as_str(), rule.id)).collect();
     let mut macros = Vec::new();
     let mut types = Vec::new();
-    for rule in rules::ALL {
+    for rule in rules::all() {
         functions.extend(config.functions(rule).map(|path| (path, rule.id)));
         macros.extend(rule.macros.iter().map(|path| (*path, rule.id)));
         types.extend(rule.types.iter().map(|path| (*path, rule.id)));
@@ -178,7 +179,7 @@ fn subject(message: &Value) -> Option<(Vec<&'static Rule>, String)> {
         return Some((rules.split('+').filter_map(rules::named).collect(), quoted?.to_owned()));
     }
     let rules: Vec<_> =
-        rules::ALL.iter().copied().filter(|rule| rule.lints.contains(&code)).collect();
+        rules::all().iter().copied().filter(|rule| rule.lints.contains(&code)).collect();
     let banned = match code {
         "unused_must_use" => format!("unused {}", quoted?),
         "clippy::await_holding_refcell_ref" => "RefCell borrow".to_owned(),
@@ -188,7 +189,7 @@ fn subject(message: &Value) -> Option<(Vec<&'static Rule>, String)> {
 }
 
 struct Reading<'a> {
-    metadata: &'a Metadata,
+    metadata: &'a Workspace,
     resolved: Resolved,
     finished: bool,
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::lint::clippy::Resolved;
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 use crate::lint::source::Sources;
 
 /// So many files are named.
@@ -26,7 +26,7 @@ pub(crate) struct Coverage {
 
 impl Coverage {
     pub(crate) fn new(
-        metadata: &Metadata,
+        metadata: &Workspace,
         sources: &Sources,
         resolved: &Resolved,
         started: Instant,
@@ -85,7 +85,7 @@ pub(crate) fn now() -> Instant {
 
 /// The Rust files below a folder, without build output, hidden folders and other packages. A folder
 /// that cannot be read has none.
-fn collect(folder: &Path, metadata: &Metadata, files: &mut Vec<PathBuf>) {
+fn collect(folder: &Path, metadata: &Workspace, files: &mut Vec<PathBuf>) {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()) {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));

@@ -5,14 +5,14 @@ use crate::lint::config::{Config, Exempt};
 use crate::lint::date::Date;
 use crate::lint::finding::{Finding, Judged, Suppressed, Suppression};
 use crate::lint::items::Items;
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 use crate::lint::rules::{Context, Level, UNUSED_ALLOW};
 use crate::lint::source::Place;
 
 /// Takes out what is exempt, and adds a finding for each exemption that exempts nothing or has ended.
 pub(crate) fn apply(
     judged: &mut Judged,
-    metadata: &Metadata,
+    metadata: &Workspace,
     config: &Config,
     items: &mut Items,
     today: Date,
@@ -25,26 +25,45 @@ pub(crate) fn apply(
     }
     let mut used = vec![false; config.exempt.len()];
     let mut kept = Vec::new();
-    for finding in judged.findings.drain(..) {
+    for mut finding in judged.findings.drain(..) {
         let file = metadata.root.join(&finding.path);
         let package = metadata.member_of(&file).map(|member| member.name.as_str());
         let place = Place { line: finding.line, column: finding.column };
-        let covers = |exempt: &Exempt, item: &str| {
-            exempt.rule.id == finding.rule.id
-                && package == Some(exempt.package.as_str())
-                && exempt.item.as_ref().is_none_or(|outer| contains(outer, item))
-                && exempt.until.is_none_or(|until| until >= today)
-        };
         let item = if config.exempt.iter().any(|exempt| exempt.item.is_some()) {
             items.around(&file, place)
         } else {
             String::new()
         };
-        match config.exempt.iter().position(|exempt| covers(exempt, &item)) {
+        let mut covering = |rule: &str| {
+            let covers = |exempt: &Exempt| {
+                exempt.rule.id == rule
+                    && package == Some(exempt.package.as_str())
+                    && exempt.item.as_ref().is_none_or(|outer| contains(outer, &item))
+                    && exempt.until.is_none_or(|until| until >= today)
+            };
+            let index = config.exempt.iter().position(covers)?;
+            used[index] = true;
+            Some(config.exempt[index].reason.clone())
+        };
+        let mut reason = covering(finding.rule.id);
+        if !finding.stands_for.is_empty() && reason.is_none() {
+            let before = finding.stands_for.join(", ");
+            finding.stands_for.retain(|rule| {
+                let own = covering(rule);
+                let is_covered = own.is_some();
+                reason = reason.take().or(own);
+                !is_covered
+            });
+            let left = finding.stands_for.join(", ");
+            if !left.is_empty() {
+                finding.message = finding.message.replacen(&before, &left, 1);
+                reason = None;
+            }
+        }
+        match reason {
             None => kept.push(finding),
-            Some(index) => {
-                used[index] = true;
-                let by = Suppression::Exempt(config.exempt[index].reason.clone());
+            Some(reason) => {
+                let by = Suppression::Exempt(reason);
                 judged.suppressed.push(Suppressed { finding, by });
             }
         }
@@ -71,6 +90,7 @@ fn stale(exempt: &Exempt, config: &Config, today: Date) -> Option<Finding> {
         level,
         message,
         note: None,
+        stands_for: Vec::new(),
     })
 }
 

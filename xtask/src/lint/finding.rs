@@ -18,6 +18,8 @@ pub(crate) struct Finding {
     pub(crate) message: String,
     /// Stands after the hint of the rule.
     pub(crate) note: Option<String>,
+    /// The rules that would find something here, had it been compiled.
+    pub(crate) stands_for: Vec<&'static str>,
 }
 
 /// Path, line and column.

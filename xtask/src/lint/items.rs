@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 use crate::lint::source::{Place, Range, Sources, locate};
 
 /// The items of the files that were asked for.
@@ -23,7 +23,7 @@ pub(crate) struct Items {
 
 impl Items {
     /// Knows the modules of all files, libraries before other targets.
-    pub(crate) fn new(metadata: &Metadata, sources: &Sources) -> Items {
+    pub(crate) fn new(metadata: &Workspace, sources: &Sources) -> Items {
         let mut items = Items { modules: BTreeMap::new(), read: BTreeMap::new() };
         let targets = || metadata.members.iter().flat_map(|member| &member.targets);
         let libraries = targets().filter(|target| target.library);

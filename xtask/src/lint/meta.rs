@@ -8,9 +8,10 @@ use crate::cargo::cargo;
 use crate::failure::Failure;
 use crate::lint::rules::Context;
 
-/// One workspace, as declared; nothing is resolved.
+/// One workspace as cargo knows it: what its manifests declare. Nothing is resolved, so it needs no
+/// network and does not mind code that does not compile.
 #[derive(Debug)]
-pub(crate) struct Metadata {
+pub struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) target_folder: PathBuf,
     pub(crate) members: Vec<Member>,
@@ -18,7 +19,7 @@ pub(crate) struct Metadata {
 
 /// One package of the workspace.
 #[derive(Debug)]
-pub(crate) struct Member {
+pub struct Member {
     pub(crate) name: String,
     pub(crate) manifest: PathBuf,
     pub(crate) targets: Vec<Target>,
@@ -26,11 +27,21 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    pub(crate) fn folder(&self) -> &Path {
+    /// The name of the package.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The folder of its manifest.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
         self.manifest.parent().unwrap_or(Path::new("."))
     }
 
-    pub(crate) fn is_library(&self) -> bool {
+    /// Whether others can depend on it: it has a library or is a macro.
+    #[must_use]
+    pub fn is_library(&self) -> bool {
         self.targets.iter().any(|target| target.library)
     }
 }
@@ -63,9 +74,29 @@ pub(crate) enum DependencyKind {
     Dev,
 }
 
-impl Metadata {
-    /// Reads the workspace that `folder` belongs to.
-    pub(crate) fn load(folder: &Path, locked: bool) -> Result<Metadata, Failure> {
+impl Workspace {
+    /// Reads the workspace that `folder` belongs to. With `locked` a lock file that is missing or stale is
+    /// an error instead of being written.
+    ///
+    /// Costs one run of `cargo metadata`, some tens of milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unanalysed`] when `folder` is none, belongs to no workspace, or a manifest cannot be
+    /// read; [`Failure::Io`] when there is no cargo.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use std::path::Path;
+    ///
+    /// let workspace = foundation_xtask::Workspace::load(Path::new("."), true)?;
+    /// for member in workspace.members() {
+    ///     println!("{} in {}", member.name(), member.folder().display());
+    /// }
+    /// # Ok::<(), foundation_xtask::Failure>(())
+    /// ```
+    pub fn load(folder: &Path, locked: bool) -> Result<Workspace, Failure> {
         if !folder.is_dir() {
             return Err(Failure::unanalysed(format!("`{}` is not a folder", folder.display())));
         }
@@ -88,13 +119,31 @@ impl Metadata {
             .ok_or_else(|| Failure::unanalysed("cargo metadata answered in an unknown form"))
     }
 
+    /// The folder of the root manifest.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where cargo builds.
+    #[must_use]
+    pub fn target_folder(&self) -> &Path {
+        &self.target_folder
+    }
+
+    /// Its packages, by name.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
     /// Reads the workspace of a manifest, or the one around the current folder.
-    pub(crate) fn of(manifest: Option<&Path>, locked: bool) -> Result<Metadata, Failure> {
-        let Some(manifest) = manifest else { return Metadata::load(Path::new("."), locked) };
+    pub(crate) fn of(manifest: Option<&Path>, locked: bool) -> Result<Workspace, Failure> {
+        let Some(manifest) = manifest else { return Workspace::load(Path::new("."), locked) };
         if !manifest.is_file() || manifest.file_name().is_none_or(|name| name != "Cargo.toml") {
             return Err(Failure::unanalysed(format!("`{}` is no manifest", manifest.display())));
         }
-        Metadata::load(&manifest.parent().map_or(PathBuf::from("."), or_here), locked)
+        Workspace::load(&manifest.parent().map_or(PathBuf::from("."), or_here), locked)
     }
 
     /// The member whose folder a file lies in.
@@ -120,7 +169,7 @@ fn or_here(folder: &Path) -> PathBuf {
     if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
 }
 
-fn read(value: &Value) -> Option<Metadata> {
+fn read(value: &Value) -> Option<Workspace> {
     let ids: Vec<&str> =
         value["workspace_members"].as_array()?.iter().filter_map(Value::as_str).collect();
     let mut members = Vec::new();
@@ -130,7 +179,7 @@ fn read(value: &Value) -> Option<Metadata> {
         }
     }
     members.sort_by(|a, b| a.name.cmp(&b.name));
-    Some(Metadata {
+    Some(Workspace {
         root: PathBuf::from(value["workspace_root"].as_str()?),
         target_folder: PathBuf::from(value["target_directory"].as_str()?),
         members,

@@ -35,13 +35,13 @@ use date::Date;
 use finding::Judged;
 use items::Items;
 use judge::Judge;
-use meta::Metadata;
+use meta::Workspace;
 use outcome::Placed;
 use report::{Format, Output};
 use rules::{DETACHED_HANDLE, Level, Rule, UNSUPERVISED_SPAWN};
 
+use crate::Verdict;
 use crate::failure::Failure;
-use crate::{EXIT_CLEAN, EXIT_FINDINGS};
 
 /// What to lint and how to report it.
 #[derive(Debug, Default)]
@@ -66,22 +66,22 @@ pub(crate) struct LintOptions {
 }
 
 /// Lints a workspace and reports: findings on standard output, coverage on standard error.
-pub(crate) fn command(options: &LintOptions) -> Result<u8, Failure> {
+pub(crate) fn command(options: &LintOptions) -> Result<Verdict, Failure> {
     source::with_deep_stack(|| if options.list_allows { list(options) } else { lint(options) })?
 }
 
 /// Explains a rule, with the decisions of the workspace around the current folder, if there is one.
-pub(crate) fn explain(rule: &Rule) -> Result<u8, Failure> {
-    let config = match Metadata::of(None, false) {
+pub(crate) fn explain(rule: &Rule) -> Result<Verdict, Failure> {
+    let config = match Workspace::of(None, false) {
         Ok(metadata) => Some(Config::load(&metadata.root)?),
         Err(_) => None,
     };
     report::explain(&mut io::stdout().lock(), rule, config.as_ref())?;
-    Ok(EXIT_CLEAN)
+    Ok(Verdict::Clean)
 }
 
-fn list(options: &LintOptions) -> Result<u8, Failure> {
-    let metadata = Metadata::of(options.manifest.as_deref(), options.locked)?;
+fn list(options: &LintOptions) -> Result<Verdict, Failure> {
+    let metadata = Workspace::of(options.manifest.as_deref(), options.locked)?;
     let config = Config::load(&metadata.root)?;
     let sources = source::load(&metadata)?;
     let all = allowances::all(&metadata, &config, &sources);
@@ -92,12 +92,12 @@ fn list(options: &LintOptions) -> Result<u8, Failure> {
         allowances::human(&mut out, &all, options.today.unwrap_or_else(Date::today))?;
     }
     writeln!(io::stderr().lock(), "lint: {} exceptions", all.len())?;
-    Ok(EXIT_CLEAN)
+    Ok(Verdict::Clean)
 }
 
-fn lint(options: &LintOptions) -> Result<u8, Failure> {
+fn lint(options: &LintOptions) -> Result<Verdict, Failure> {
     let started = coverage::now();
-    let metadata = Metadata::of(options.manifest.as_deref(), options.locked)?;
+    let metadata = Workspace::of(options.manifest.as_deref(), options.locked)?;
     let config = Config::load(&metadata.root)?;
     let (mut judged, mut items, coverage) = analyse(&metadata, &config, options, started)?;
     let wanted = |rule: &Rule| {
@@ -111,7 +111,7 @@ fn lint(options: &LintOptions) -> Result<u8, Failure> {
     let stale = match &options.baseline {
         None => 0,
         Some(baseline) => {
-            let looked_for = rules::ALL.iter().filter(|rule| wanted(rule)).map(|rule| rule.id);
+            let looked_for = rules::all().iter().filter(|rule| wanted(rule)).map(|rule| rule.id);
             let looked_for: BTreeSet<&str> = looked_for.collect();
             baseline::apply(baseline, &mut placed, &looked_for)?
         }
@@ -125,13 +125,13 @@ fn lint(options: &LintOptions) -> Result<u8, Failure> {
 
 /// Everything that is found, before anybody asks for a part of it.
 fn analyse(
-    metadata: &Metadata,
+    metadata: &Workspace,
     config: &Config,
     options: &LintOptions,
     started: std::time::Instant,
 ) -> Result<(Judged, Items, Coverage), Failure> {
     let today = options.today.unwrap_or_else(Date::today);
-    let edges = layers::check(metadata, config)?;
+    let edges = layers::check(metadata, config, options.locked)?;
     // Most of the time of the one is waiting for other programs.
     let (resolved, sources) = source::beside(
         || clippy::resolve(metadata, config, options.locked),
@@ -153,10 +153,10 @@ fn analyse(
 fn conclude(
     options: &LintOptions,
     placed: &mut [Placed],
-    metadata: &Metadata,
+    metadata: &Workspace,
     coverage: &Coverage,
     stale: usize,
-) -> Result<u8, Failure> {
+) -> Result<Verdict, Failure> {
     let (mut denied, mut warned) = (0, 0);
     for one in placed.iter_mut().filter(|one| one.suppression.is_none()) {
         if options.warnings_denied || one.finding.level == Level::Deny {
@@ -170,7 +170,7 @@ fn conclude(
     let outputs = if options.outputs.is_empty() { &human[..] } else { &options.outputs };
     report::write(outputs, placed, &metadata.root)?;
     coverage.print(denied, warned)?;
-    let mut code = if denied > 0 { EXIT_FINDINGS } else { EXIT_CLEAN };
+    let mut code = if denied > 0 { Verdict::Findings } else { Verdict::Clean };
     if stale > 0 {
         writeln!(
             io::stderr().lock(),
@@ -178,7 +178,7 @@ fn conclude(
              `--write-baseline` takes them out"
         )?;
         if options.baseline.as_ref().is_some_and(|baseline| baseline.mode == Mode::Locked) {
-            code = EXIT_FINDINGS;
+            code = Verdict::Findings;
         }
     }
     Ok(code)

@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::lint::finding::{Finding, Judged, Suppression};
 use crate::lint::items::Items;
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 use crate::lint::source::Place;
 
 /// One finding in its place.
@@ -58,7 +58,7 @@ fn hash(text: &str) -> u64 {
 }
 
 /// Puts findings and suppressed findings into one list, in the order of reports.
-pub(crate) fn place(judged: Judged, metadata: &Metadata, items: &mut Items) -> Vec<Placed> {
+pub(crate) fn place(judged: Judged, metadata: &Workspace, items: &mut Items) -> Vec<Placed> {
     let findings = judged.findings.into_iter().map(|finding| (finding, None));
     let suppressed = judged.suppressed.into_iter().map(|it| (it.finding, Some(it.by)));
     let mut all: Vec<(Finding, Option<Suppression>)> = findings.chain(suppressed).collect();

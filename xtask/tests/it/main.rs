@@ -10,6 +10,7 @@ mod fixture;
 mod init;
 mod layers;
 mod output;
+mod own_rules;
 mod program;
 mod rules;
 mod sarif;

@@ -21,6 +21,8 @@ pub(crate) struct Layers {
     pub(crate) may_use: BTreeMap<String, Vec<String>>,
     /// Crate -> packages that it may not use (normal and build; `*` at the end of a name is a glob).
     pub(crate) forbid: BTreeMap<String, Vec<String>>,
+    /// Crate -> packages that it may not bring along, by whatever way.
+    pub(crate) forbid_transitive: BTreeMap<String, Vec<String>>,
     /// Package -> the only workspace crates that may use it, in any table.
     pub(crate) only: BTreeMap<String, Vec<String>>,
 }
@@ -42,6 +44,7 @@ impl Layers {
                 }
                 "may-use" => layers.may_use = lists(entry.table()?)?,
                 "forbid" => layers.forbid = lists(entry.table()?)?,
+                "forbid-transitive" => layers.forbid_transitive = lists(entry.table()?)?,
                 "only" => layers.only = lists(entry.table()?)?,
                 _ => return entry.unknown("layers"),
             }
@@ -53,6 +56,7 @@ impl Layers {
     pub(crate) fn own_names(&self) -> impl Iterator<Item = &String> {
         let lists = self.may_use.values().chain(self.only.values()).flatten();
         let keys = self.may_use.keys().chain(self.forbid.keys());
+        let keys = keys.chain(self.forbid_transitive.keys());
         let groups = self.order.iter().flatten().chain(&self.dev_only).chain(&self.standalone);
         groups.chain(lists).chain(keys)
     }

@@ -52,7 +52,6 @@ reason = "the one place that may spawn"
 until = "2026-12-31"
 [types]
 monitor = ["foundation::MonitorRef"]
-send_error = ["my_bus::Refused"]
 agents = ["my_app::Agent"]
 durable = ["my_app::Durable"]
 sinks = ["foundation::telemetry::Sink"]
@@ -74,7 +73,6 @@ sinks = ["foundation::telemetry::Sink"]
     let types = &config.types;
     assert_eq!(types.sinks, ["foundation::telemetry::Sink"]);
     assert_eq!(types.monitor, ["foundation::MonitorRef"]);
-    assert_eq!(types.send_error, ["my_bus::Refused"]);
     assert_eq!(
         (&types.agents[..], &types.durable[..]),
         (&["my_app::Agent".to_owned()][..], &["my_app::Durable".to_owned()][..])

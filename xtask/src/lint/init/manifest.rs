@@ -7,11 +7,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::say;
 use crate::failure::Failure;
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 
 /// Makes `xtask` a member, or says how.
 pub(super) fn add_member(root: &Path) -> Result<(), Failure> {
-    if Metadata::load(root, false)?.members.iter().any(|member| member.name == "xtask") {
+    if Workspace::load(root, false)?.members.iter().any(|member| member.name == "xtask") {
         return Ok(());
     }
     let path = root.join("Cargo.toml");

@@ -12,9 +12,9 @@ use std::path::{Component, Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use crate::EXIT_CLEAN;
+use crate::Verdict;
 use crate::failure::Failure;
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 
 const CONFIGURATION: &str = "\
 # What `cargo xtask lint` decides about this workspace. An unknown key is an error.
@@ -72,8 +72,8 @@ pub(crate) enum Origin {
 }
 
 /// Writes what is missing, and says what was done and what is left to do.
-pub(crate) fn command(options: &InitOptions) -> Result<u8, Failure> {
-    let metadata = Metadata::of(options.manifest.as_deref(), false)?;
+pub(crate) fn command(options: &InitOptions) -> Result<Verdict, Failure> {
+    let metadata = Workspace::of(options.manifest.as_deref(), false)?;
     let init = Init { root: metadata.root.canonicalize()? };
     let dependency = init.dependency(options.origin.as_ref())?;
     init.write("foundation-lint.toml", CONFIGURATION)?;
@@ -81,7 +81,7 @@ pub(crate) fn command(options: &InitOptions) -> Result<u8, Failure> {
     init.alias()?;
     init.package(&metadata, &dependency)?;
     say("then: cargo xtask lint")?;
-    Ok(EXIT_CLEAN)
+    Ok(Verdict::Clean)
 }
 
 fn say(text: &str) -> io::Result<()> {
@@ -133,7 +133,7 @@ impl Init {
         Ok(())
     }
 
-    fn package(&self, metadata: &Metadata, dependency: &str) -> Result<(), Failure> {
+    fn package(&self, metadata: &Workspace, dependency: &str) -> Result<(), Failure> {
         let uses_it = |edge: &crate::lint::meta::Dependency| edge.package == "foundation-xtask";
         let user = metadata.members.iter().find(|member| member.dependencies.iter().any(uses_it));
         if let Some(member) = user {

@@ -12,13 +12,13 @@ use crate::lint::clippy::{Hit, Resolved};
 use crate::lint::config::Config;
 use crate::lint::date::Date;
 use crate::lint::finding::{Finding, Judged, Suppressed, Suppression};
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 use crate::lint::rules::{BARE_ALLOW, Context, Level, Rule, Seen, UNUSED_ALLOW};
 use crate::lint::source::{Form, Own, Place, RegionKind, Sources};
 
 /// Judges one workspace.
 pub(crate) struct Judge<'a> {
-    pub(crate) metadata: &'a Metadata,
+    pub(crate) metadata: &'a Workspace,
     pub(crate) config: &'a Config,
     pub(crate) sources: &'a Sources,
     /// The suppressions that were needed, by file and index.
@@ -32,7 +32,7 @@ pub(crate) struct Judge<'a> {
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(
-        metadata: &'a Metadata,
+        metadata: &'a Workspace,
         config: &'a Config,
         sources: &'a Sources,
         today: Date,
@@ -99,7 +99,9 @@ impl<'a> Judge<'a> {
         if !known.any(is_same) {
             let Place { line, column } = *place;
             let message = format!("`{}` {words}", hit.banned);
-            self.conclude(Finding { path, line, column, rule, level, message, note }, reason);
+            let stands_for = Vec::new();
+            let finding = Finding { path, line, column, rule, level, message, note, stands_for };
+            self.conclude(finding, reason);
         }
     }
 
@@ -148,7 +150,8 @@ impl<'a> Judge<'a> {
         for (file, source) in self.sources {
             let file: &PathBuf = file;
             for complaint in &source.scan.complaints {
-                self.report(&BARE_ALLOW, file, complaint.at, complaint.message.clone());
+                let rule = if complaint.stale { &UNUSED_ALLOW } else { &BARE_ALLOW };
+                self.report(rule, file, complaint.at, complaint.message.clone());
             }
             for (index, directive) in source.scan.directives.iter().enumerate() {
                 if let Some(until) = directive.until
@@ -186,7 +189,8 @@ impl<'a> Judge<'a> {
         let level = self.config.level(rule, self.context(file, at));
         let path = self.metadata.relative(file);
         let Place { line, column } = at;
-        Finding { path, line, column, rule, level, message, note: None }
+        let (note, stands_for) = (None, Vec::new());
+        Finding { path, line, column, rule, level, message, note, stands_for }
     }
 
     fn context(&self, file: &Path, place: Place) -> Context {

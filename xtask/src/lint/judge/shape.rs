@@ -192,7 +192,8 @@ impl<'a> Judge<'a> {
         let ids: Vec<&str> = rules.iter().map(|rule| rule.id).collect();
         let (path, ids) = (&hit.banned, ids.join(", "));
         let message = format!("`{path}` ({ids}) {}", UNCOMPILED_CODE.message);
-        let finding = self.finding(&UNCOMPILED_CODE, file, place, message);
+        let mut finding = self.finding(&UNCOMPILED_CODE, file, place, message);
+        finding.stands_for = rules.iter().map(|rule| rule.id).collect();
         let of_this = self.suppression(&hit.frames, &UNCOMPILED_CODE, finding.level);
         self.conclude(finding, reason.or(of_this));
     }
@@ -233,7 +234,7 @@ impl<'a> Judge<'a> {
 /// Every watched path with its rules.
 fn watched(config: &Config) -> BTreeMap<&str, Vec<&'static Rule>> {
     let mut watched: BTreeMap<&str, Vec<&'static Rule>> = BTreeMap::new();
-    for rule in rules::ALL {
+    for rule in rules::all() {
         for path in config.functions(rule).chain(rule.macros.iter().copied()) {
             watched.entry(path).or_default().push(rule);
         }

@@ -1,15 +1,21 @@
 //! `layer_violation`: the declared dependencies of every member against the configured layers.
 
+mod transitive;
+
 use std::fs;
 
 use crate::failure::Failure;
 use crate::lint::config::{Config, FILE, Layers};
 use crate::lint::finding::Finding;
-use crate::lint::meta::{Dependency, DependencyKind, Member, Metadata};
+use crate::lint::meta::{Dependency, DependencyKind, Member, Workspace};
 use crate::lint::rules::{Context, LAYER_VIOLATION, Level};
 
 /// Every edge that the layers forbid, and every member that no layer names.
-pub(crate) fn check(metadata: &Metadata, config: &Config) -> Result<Vec<Finding>, Failure> {
+pub(crate) fn check(
+    metadata: &Workspace,
+    config: &Config,
+    locked: bool,
+) -> Result<Vec<Finding>, Failure> {
     let level = config.level(&LAYER_VIOLATION, Context::Production);
     let (Some(layers), true) = (&config.layers, level > Level::Allow) else {
         return Ok(Vec::new());
@@ -27,6 +33,7 @@ pub(crate) fn check(metadata: &Metadata, config: &Config) -> Result<Vec<Finding>
                 level,
                 message,
                 note: None,
+                stands_for: Vec::new(),
             });
         };
         if !layers.places(&member.name) {
@@ -37,12 +44,24 @@ pub(crate) fn check(metadata: &Metadata, config: &Config) -> Result<Vec<Finding>
                 report(line_of(&manifest, dependency), message);
             }
         }
+        if let Some(globs) = layers.forbid_transitive.get(&member.name) {
+            for way in transitive::ways(metadata, member, globs, locked)? {
+                let declares = |edge: &&Dependency| {
+                    edge.package == way.first() && edge.kind != DependencyKind::Dev
+                };
+                let declared = member.dependencies.iter().find(declares);
+                let line = declared.map_or(1, |edge| line_of(&manifest, edge));
+                let (to, way) = (way.packages.last(), way.packages.join(" -> "));
+                let to = to.map_or("", String::as_str);
+                report(line, format!("`{}` must not bring `{to}` along: {way}", member.name));
+            }
+        }
     }
     Ok(findings)
 }
 
 /// A layer of a crate that does not exist protects nothing: most likely the crate was renamed.
-fn reject_unknown_names(metadata: &Metadata, layers: &Layers) -> Result<(), Failure> {
+fn reject_unknown_names(metadata: &Workspace, layers: &Layers) -> Result<(), Failure> {
     let known = |name: &str| {
         metadata.members.iter().any(|member| {
             member.name == name || member.dependencies.iter().any(|edge| edge.package == name)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::line_of;
+use super::{line_of, transitive};
 use crate::lint::config::Config;
 use crate::lint::meta::{Dependency, DependencyKind, Member};
 
@@ -83,4 +83,26 @@ fn an_edge_is_reported_at_its_own_line() {
     assert_eq!(line("a", DependencyKind::Normal), 6);
     assert_eq!(line("late", DependencyKind::Normal), 8);
     assert_eq!(line("absent", DependencyKind::Normal), 1);
+}
+
+#[test]
+fn the_way_to_a_package_is_read_off_the_tree() {
+    let listing = "\
+0low v0.1.0 (/work/low)
+1left v1.0.0
+2serde v1.0.228
+3serde_core v1.0.228
+1right v2.0.0 (proc-macro)
+2serde v1.0.228 (*)
+1serde_json v1.0.0
+";
+    let ways = |globs: &[&str]| {
+        let globs: Vec<String> = globs.iter().map(|glob| (*glob).to_owned()).collect();
+        let ways = transitive::read(listing, &globs);
+        ways.iter().map(|way| way.packages.join(" ")).collect::<Vec<_>>()
+    };
+    assert_eq!(ways(&["serde"]), ["low left serde"]);
+    assert_eq!(ways(&["serde_*"]), ["low left serde serde_core", "low serde_json"]);
+    // The crate itself is not what it brings along.
+    assert_eq!(ways(&["low", "tokio"]), Vec::<String>::new());
 }

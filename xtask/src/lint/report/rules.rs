@@ -13,7 +13,7 @@ pub(crate) fn list_rules(out: &mut impl Write) -> io::Result<()> {
         "{:<35} {:<7} {:<11} {:<6} {:<8} {:<7} {:>5}",
         "rule", "code", "production", "tests", "examples", "benches", "paths"
     )?;
-    for rule in rules::ALL {
+    for rule in rules::all() {
         let levels = rule.levels;
         writeln!(
             out,
@@ -90,7 +90,6 @@ fn decisions(rule: &Rule, config: &Config) -> Vec<String> {
     }
     let types = match rule.id {
         "monitor_leak" => &config.types.monitor,
-        "ignored_send_result" => &config.types.send_error,
         "telemetry_control_flow" => &config.types.sinks,
         "stateful_agent_without_persistence" => &config.types.agents,
         _ => return decisions,

@@ -19,7 +19,7 @@ pub(super) fn write(out: &mut impl Write, placed: &[Placed]) -> io::Result<()> {
             "tool": { "driver": {
                 "name": "foundation-lint",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules::ALL.iter().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
+                "rules": rules::all().iter().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
             } },
             "invocations": [{ "executionSuccessful": true }],
             "originalUriBaseIds": {
@@ -58,7 +58,7 @@ fn level(level: Level) -> &'static str {
 
 fn result(placed: &Placed) -> Value {
     let finding = &placed.finding;
-    let index = rules::ALL.iter().position(|rule| rule.id == finding.rule.id);
+    let index = rules::all().iter().position(|rule| rule.id == finding.rule.id);
     let mut location = json!({
         "physicalLocation": {
             "artifactLocation": { "uri": uri(&finding.path), "uriBaseId": "%SRCROOT%" },

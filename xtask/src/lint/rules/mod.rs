@@ -14,6 +14,7 @@ mod ignored_send_result;
 mod layer_violation;
 mod lock_across_await;
 mod monitor_leak;
+mod own;
 mod raw_reply;
 mod raw_send;
 mod sleep_in_test;
@@ -39,11 +40,15 @@ pub(crate) use uncompiled_code::UNCOMPILED_CODE;
 pub(crate) use unsupervised_spawn::UNSUPERVISED_SPAWN;
 pub(crate) use unused_allow::UNUSED_ALLOW;
 
+use std::sync::OnceLock;
+
+use crate::ban::Ban;
+use crate::failure::Failure;
 use crate::lint::judge::Sight;
 
 /// How much a finding weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
+pub enum Level {
     /// Not reported.
     Allow,
     /// Reported; the exit code stays 0.
@@ -71,7 +76,7 @@ impl Level {
 /// What a piece of code is for. The order is that of strictness: code that belongs to two targets
 /// counts as the stricter one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Context {
+pub enum Context {
     /// `tests/` folders, `#[test]`-like functions, `cfg(test)`.
     Test,
     /// `examples/`.
@@ -179,8 +184,8 @@ impl Rule {
     }
 }
 
-/// Every rule, by code.
-pub(crate) static ALL: [&Rule; 21] = [
+/// The rules that are built in, by code.
+static BUILT_IN: [&Rule; 21] = [
     &raw_send::RAW_SEND,
     &raw_reply::RAW_REPLY,
     &UNSUPERVISED_SPAWN,
@@ -204,12 +209,36 @@ pub(crate) static ALL: [&Rule; 21] = [
     &TOO_MANY_ALLOWS,
 ];
 
+/// All rules of this program, once it has added its own.
+static ALL: OnceLock<Vec<&'static Rule>> = OnceLock::new();
+
+/// Every rule, those that are built in first.
+pub(crate) fn all() -> &'static [&'static Rule] {
+    ALL.get().map_or(&BUILT_IN[..], Vec::as_slice)
+}
+
+/// Adds the rules of a program, once and before anything is linted.
+pub(crate) fn add(bans: Vec<Ban>) -> Result<(), Failure> {
+    if bans.is_empty() {
+        return Ok(());
+    }
+    let mut rules = BUILT_IN.to_vec();
+    for ban in bans {
+        own::check(&ban, &rules)?;
+        rules.push(own::rule(ban));
+    }
+    match ALL.set(rules) {
+        Ok(()) => Ok(()),
+        Err(_) => Err(Failure::unanalysed("this program has added its rules already")),
+    }
+}
+
 /// The rule of this name.
 pub(crate) fn named(id: &str) -> Option<&'static Rule> {
-    ALL.iter().find(|rule| rule.id == id).copied()
+    all().iter().find(|rule| rule.id == id).copied()
 }
 
 /// The rule of this name or code.
 pub(crate) fn named_or_coded(name: &str) -> Option<&'static Rule> {
-    named(name).or_else(|| ALL.iter().find(|rule| rule.code == name).copied())
+    named(name).or_else(|| all().iter().find(|rule| rule.code == name).copied())
 }

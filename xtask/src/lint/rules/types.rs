@@ -9,8 +9,6 @@ pub(crate) struct Types {
     pub(crate) durable: Vec<String>,
     /// Types whose value watches somebody.
     pub(crate) monitor: Vec<String>,
-    /// Errors of sends, which must not be ignored.
-    pub(crate) send_error: Vec<String>,
     /// Traits that receive measurements.
     pub(crate) sinks: Vec<String>,
 }
@@ -22,7 +20,6 @@ impl Default for Types {
             agents: owned(&["foundation::GenServer", "foundation::ThreadServer"]),
             durable: Vec::new(),
             monitor: owned(&["foundation::Monitor", "foundation::MonitorRef"]),
-            send_error: owned(&["foundation::SendError"]),
             sinks: owned(&[
                 "metrics::Recorder",
                 "metrics::CounterFn",
@@ -45,7 +42,6 @@ impl Types {
             "agents" => Some(&mut self.agents),
             "durable" => Some(&mut self.durable),
             "monitor" => Some(&mut self.monitor),
-            "send_error" => Some(&mut self.send_error),
             "sinks" => Some(&mut self.sinks),
             _ => None,
         }

@@ -13,7 +13,7 @@ use super::depth;
 use super::files::{locate, parse};
 use super::nodes::Scan;
 use crate::failure::Failure;
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 
 /// Each has a stack as deep as that of `with_deep_stack`.
 const THREADS_MAX: usize = 8;
@@ -22,7 +22,7 @@ const THREADS_MAX: usize = 8;
 pub(super) type Parsed = BTreeMap<PathBuf, Result<Scan, Failure>>;
 
 /// Parses the roots of all targets, then the modules that they declare, then those of these.
-pub(super) fn parse_all(metadata: &Metadata) -> io::Result<Parsed> {
+pub(super) fn parse_all(metadata: &Workspace) -> io::Result<Parsed> {
     let roots = metadata.members.iter().flat_map(|member| &member.targets);
     let roots = roots.map(|target| (target.source.clone(), true));
     let mut wave: BTreeSet<(PathBuf, bool)> = roots.filter(|(path, _)| path.is_file()).collect();
@@ -48,7 +48,7 @@ pub(super) fn parse_all(metadata: &Metadata) -> io::Result<Parsed> {
     Ok(parsed)
 }
 
-fn parse_each(metadata: &Metadata, files: &[&Path]) -> io::Result<Parsed> {
+fn parse_each(metadata: &Workspace, files: &[&Path]) -> io::Result<Parsed> {
     let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
     let next = AtomicUsize::new(0);
     let work = || {

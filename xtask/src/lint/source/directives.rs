@@ -56,6 +56,33 @@ pub(crate) enum Form {
 pub(crate) struct Complaint {
     pub(crate) at: Place,
     pub(crate) message: String,
+    /// It says everything it must, about a rule that is not there.
+    pub(crate) stale: bool,
+}
+
+/// What is wrong with a comment.
+enum Fault {
+    /// It lacks something.
+    Bare(&'static str),
+    /// It names no rule.
+    Unknown(String),
+}
+
+impl From<&'static str> for Fault {
+    fn from(lack: &'static str) -> Fault {
+        Fault::Bare(lack)
+    }
+}
+
+impl Fault {
+    fn at(self, at: Place) -> Complaint {
+        match self {
+            Fault::Bare(lack) => Complaint { at, message: lack.to_owned(), stale: false },
+            Fault::Unknown(name) => {
+                Complaint { at, message: format!("there is no rule `{name}`"), stale: true }
+            }
+        }
+    }
 }
 
 /// What the reason of an attribute says: `raw_send: why` or `raw_send, raw_reply: why until DATE`.
@@ -103,7 +130,7 @@ pub(crate) fn read_comments(text: &str, tokens: &Tokens, nodes: &[Node], scan: &
         if let Some(declared) = declarations::parse(body.trim()) {
             match declared.and_then(|()| code.below(number, nodes)) {
                 Ok(covers) => scan.declarations.push(Declaration { at, covers }),
-                Err(message) => scan.complaints.push(Complaint { at, message: message.to_owned() }),
+                Err(lack) => scan.complaints.push(Fault::Bare(lack).at(at)),
             }
             continue;
         }
@@ -113,19 +140,20 @@ pub(crate) fn read_comments(text: &str, tokens: &Tokens, nodes: &[Node], scan: &
         });
         match parsed {
             Ok(directive) => scan.directives.push(directive),
-            Err(message) => scan.complaints.push(Complaint { at, message: message.to_owned() }),
+            Err(fault) => scan.complaints.push(fault.at(at)),
         }
     }
 }
 
 /// Reads `allow(rule, ..) -- reason`.
-fn parse(body: &str) -> Result<Claim, &'static str> {
+fn parse(body: &str) -> Result<Claim, Fault> {
     const FORM: &str = "a lint comment has the form `lint: allow(rule) -- reason`";
     let (names, rest) =
         body.strip_prefix("allow(").and_then(|rest| rest.split_once(')')).ok_or(FORM)?;
     let mut rules = Vec::new();
     for name in names.split(',') {
-        rules.push(rules::named(name.trim()).ok_or("no such rule to allow")?.id);
+        let name = name.trim();
+        rules.push(rules::named(name).ok_or_else(|| Fault::Unknown(name.to_owned()))?.id);
     }
     let reason = rest.trim().strip_prefix("--").ok_or("the suppression gives no reason")?;
     let (reason, until) = reason_and_end(reason)?;

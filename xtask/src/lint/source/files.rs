@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use super::ahead::{self, Parsed};
 use super::nodes::{ModuleFile, RegionKind, Scan, scan};
 use crate::failure::Failure;
-use crate::lint::meta::Metadata;
+use crate::lint::meta::Workspace;
 use crate::lint::rules::Context;
 
 /// One parsed file.
@@ -25,7 +25,7 @@ pub(crate) struct Source {
 pub(crate) type Sources = BTreeMap<PathBuf, Source>;
 
 /// Parses every file that module declarations of a member lead to.
-pub(crate) fn load(metadata: &Metadata) -> Result<Sources, Failure> {
+pub(crate) fn load(metadata: &Workspace) -> Result<Sources, Failure> {
     let ahead = ahead::parse_all(metadata)?;
     let mut loader = Loader { metadata, ahead, sources: Sources::new() };
     for target in metadata.members.iter().flat_map(|member| &member.targets) {
@@ -55,7 +55,7 @@ pub(crate) fn add_compiled(
 }
 
 struct Loader<'a> {
-    metadata: &'a Metadata,
+    metadata: &'a Workspace,
     /// What is parsed and not asked for yet.
     ahead: Parsed,
     sources: Sources,
@@ -89,7 +89,7 @@ impl Loader<'_> {
 }
 
 /// Reads one file.
-pub(super) fn parse(metadata: &Metadata, path: &Path) -> Result<Scan, Failure> {
+pub(super) fn parse(metadata: &Workspace, path: &Path) -> Result<Scan, Failure> {
     let shown = metadata.relative(path);
     let text = fs::read_to_string(path)
         .map_err(|error| Failure::unanalysed(format!("{shown}: {error}")))?;

@@ -171,7 +171,8 @@ impl<'a> Walk<'a> {
     }
 
     fn complain(&mut self, at: Place, message: &str) {
-        self.scan.complaints.push(Complaint { at, message: message.to_owned() });
+        let message = message.to_owned();
+        self.scan.complaints.push(Complaint { at, message, stale: false });
     }
 
     fn suppression(&mut self, inner: bool, at: Place, reason: Option<String>) {

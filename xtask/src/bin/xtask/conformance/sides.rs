@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::script::Script;
-use crate::cargo::cargo;
-use crate::failure::Failure;
-use crate::lint::meta::Metadata;
+use foundation_xtask::Failure;
+use foundation_xtask::Workspace;
+use foundation_xtask::cargo;
 
 /// Where the Erlang side lies in the workspace.
 const RUNNER: &str = "xtask/conformance/runner.erl";
@@ -41,12 +41,12 @@ pub(super) fn has_erlang() -> bool {
 
 impl Sides {
     /// Builds and starts both programs.
-    pub(super) fn start(metadata: &Metadata) -> Result<Sides, Failure> {
+    pub(super) fn start(metadata: &Workspace) -> Result<Sides, Failure> {
         let folder =
-            metadata.target_folder.join("conformance").join(std::process::id().to_string());
+            metadata.target_folder().join("conformance").join(std::process::id().to_string());
         fs::create_dir_all(&folder)?;
         let rust = Side::start("rust", &mut rust(metadata)?, &folder)?;
-        let otp = Side::start("otp", &mut otp(&metadata.root, &folder)?, &folder)?;
+        let otp = Side::start("otp", &mut otp(metadata.root(), &folder)?, &folder)?;
         Ok(Sides { otp, rust })
     }
 
@@ -72,13 +72,13 @@ impl Drop for Sides {
 }
 
 /// The example of the library, built.
-fn rust(metadata: &Metadata) -> Result<Command, Failure> {
-    let mut build = cargo(&metadata.root);
+fn rust(metadata: &Workspace) -> Result<Command, Failure> {
+    let mut build = cargo(metadata.root());
     build.args(["build", "--quiet", "--locked", "-p", "foundation", "--example", "conformance"]);
     if !build.status()?.success() {
         return Err(Failure::unanalysed("the Rust side does not build"));
     }
-    Ok(Command::new(metadata.target_folder.join("debug/examples/conformance")))
+    Ok(Command::new(metadata.target_folder().join("debug/examples/conformance")))
 }
 
 /// A virtual machine with the runner, compiled. One scheduler makes the order of events that of their causes.

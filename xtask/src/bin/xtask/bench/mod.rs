@@ -14,17 +14,17 @@ use std::io::{self, BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::cargo::cargo;
-use crate::failure::Failure;
-use crate::lint::meta::Metadata;
-use crate::{EXIT_CLEAN, EXIT_FINDINGS};
 use figures::{Figures, Sample};
+use foundation_xtask::Failure;
+use foundation_xtask::Verdict;
+use foundation_xtask::Workspace;
+use foundation_xtask::cargo;
 pub(crate) use options::{BenchOptions, parse};
 
 /// Measures, prints the table, and writes the JSON file if one was asked for.
-pub(crate) fn command(options: &BenchOptions) -> Result<u8, Failure> {
-    let root = Metadata::load(Path::new("."), true)?.root;
-    let samples = measure(&mut program(&root, options))?;
+pub(crate) fn command(options: &BenchOptions) -> Result<Verdict, Failure> {
+    let workspace = Workspace::load(Path::new("."), true)?;
+    let samples = measure(&mut program(workspace.root(), options))?;
     let figures = figures::of(&samples)?;
     if !options.smoke {
         report::table(&mut io::stdout().lock(), &figures)?;
@@ -33,7 +33,7 @@ pub(crate) fn command(options: &BenchOptions) -> Result<u8, Failure> {
         fs::write(file, report::json(&figures)?)?;
     }
     let is_met = figures.iter().all(Figures::is_met);
-    Ok(if options.check && !is_met { EXIT_FINDINGS } else { EXIT_CLEAN })
+    Ok(if options.check && !is_met { Verdict::Findings } else { Verdict::Clean })
 }
 
 /// The bench program: optimised to measure, as the tests are built for a smoke run.

@@ -163,7 +163,7 @@ fn shrinking_lets_no_link_outlive_a_frozen_step() {
 
 #[test]
 fn every_deliberate_difference_is_in_the_documentation() {
-    let page = include_str!("../../../docs/SEMANTICS.md");
+    let page = include_str!("../../../../../docs/SEMANTICS.md");
     let (_before, section) =
         page.split_once("\n### Deliberate differences\n").expect("it has the section");
     let documented: BTreeSet<&str> =
@@ -381,4 +381,17 @@ fn the_default_scripts_have_links_that_fire_in_every_way_and_names_that_clash() 
         assert!(count >= least, "{what}: {count}, not even {least}");
     }
     assert_eq!(links.widest, 1, "the order of several would be open");
+}
+
+#[test]
+fn a_seed_alone_is_one_script_and_a_count_starts_at_the_first_seed() {
+    let options = |line: &str| {
+        let options =
+            super::parse(line.split_whitespace().map(str::to_owned)).expect("it makes sense");
+        (options.seed, options.seeds)
+    };
+    assert_eq!(options(""), (1, 200));
+    assert_eq!(options("--seeds 2000"), (1, 2000));
+    assert_eq!(options("--seed 17"), (17, 1));
+    assert_eq!(options("--seed 17 --seeds 3"), (17, 3));
 }

@@ -6,31 +6,31 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::Stage;
-use crate::cargo::cargo;
-use crate::failure::Failure;
-use crate::lint::meta::Metadata;
-use crate::{EXIT_CLEAN, EXIT_FINDINGS};
+use foundation_xtask::Failure;
+use foundation_xtask::Verdict;
+use foundation_xtask::Workspace;
+use foundation_xtask::cargo;
 
 /// Runs the stages of one workspace.
 #[derive(Debug)]
 pub(crate) struct Runner<'a> {
-    pub(super) metadata: &'a Metadata,
+    pub(super) metadata: &'a Workspace,
     started: Instant,
     /// The closing lines of the test runner, as it printed them.
     summary: Vec<String>,
 }
 
 impl<'a> Runner<'a> {
-    pub(crate) fn new(metadata: &'a Metadata) -> Runner<'a> {
+    pub(crate) fn new(metadata: &'a Workspace) -> Runner<'a> {
         Runner { metadata, started: now(), summary: Vec::new() }
     }
 
     /// Runs one stage with its name before and its time behind it.
-    pub(crate) fn stage(&mut self, stage: Stage) -> Result<u8, Failure> {
+    pub(crate) fn stage(&mut self, stage: Stage) -> Result<Verdict, Failure> {
         writeln!(io::stderr().lock(), "== {}", stage.name())?;
         let started = now();
         let code = self.dispatch(stage)?;
-        let verdict = if code == EXIT_CLEAN { "passed" } else { "failed" };
+        let verdict = if code == Verdict::Clean { "passed" } else { "failed" };
         writeln!(
             io::stderr().lock(),
             "== {}: {verdict} in {:.1} s ({:.1} s in all)",
@@ -41,7 +41,7 @@ impl<'a> Runner<'a> {
         Ok(code)
     }
 
-    fn dispatch(&mut self, stage: Stage) -> Result<u8, Failure> {
+    fn dispatch(&mut self, stage: Stage) -> Result<Verdict, Failure> {
         match stage {
             Stage::Fmt => self.fmt(),
             Stage::Lint => self.lint(),
@@ -71,17 +71,21 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs cargo with these arguments and variables.
-    pub(super) fn cargo(&self, args: &[&str], variables: &[(&str, &str)]) -> Result<u8, Failure> {
+    pub(super) fn cargo(
+        &self,
+        args: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Result<Verdict, Failure> {
         let status = self.command(args, variables)?.status()?;
-        Ok(if status.success() { EXIT_CLEAN } else { EXIT_FINDINGS })
+        Ok(if status.success() { Verdict::Clean } else { Verdict::Findings })
     }
 
     /// Runs a program that was built with these arguments.
-    pub(super) fn program(&self, path: &Path, args: &[&str]) -> Result<u8, Failure> {
+    pub(super) fn program(&self, path: &Path, args: &[&str]) -> Result<Verdict, Failure> {
         self.say(&format!("$ {} {}", path.display(), args.join(" ")))?;
         let mut command = Command::new(path);
-        let status = command.args(args).current_dir(&self.metadata.root).stdin(Stdio::null());
-        Ok(if status.status()?.success() { EXIT_CLEAN } else { EXIT_FINDINGS })
+        let status = command.args(args).current_dir(self.metadata.root()).stdin(Stdio::null());
+        Ok(if status.status()?.success() { Verdict::Clean } else { Verdict::Findings })
     }
 
     /// Runs cargo, passes its output on line by line, and keeps the lines from the first one that
@@ -91,7 +95,7 @@ impl<'a> Runner<'a> {
         args: &[&str],
         begins: fn(&str) -> bool,
         only: bool,
-    ) -> Result<u8, Failure> {
+    ) -> Result<Verdict, Failure> {
         let (reader, writer) = io::pipe()?;
         let mut command = self.command(args, &[])?;
         command.stdout(writer.try_clone()?).stderr(writer);
@@ -107,25 +111,11 @@ impl<'a> Runner<'a> {
             }
         }
         self.summary = kept;
-        Ok(if child.wait()?.success() { EXIT_CLEAN } else { EXIT_FINDINGS })
-    }
-
-    /// The names that `cargo tree` lists for a crate alone, along normal edges.
-    pub(super) fn resolved_packages(&self, name: &str) -> Result<Vec<String>, Failure> {
-        let args =
-            ["tree", "-p", name, "-e", "normal", "--prefix", "none", "--format", "{p}", "--locked"];
-        let output = self.command(&args, &[])?.output()?;
-        if !output.status.success() {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            return Err(Failure::unanalysed(format!("cargo tree failed: {}", complaint.trim())));
-        }
-        let listing = String::from_utf8_lossy(&output.stdout);
-        let names = listing.lines().filter_map(|line| line.split_whitespace().next());
-        Ok(names.map(str::to_owned).collect())
+        Ok(if child.wait()?.success() { Verdict::Clean } else { Verdict::Findings })
     }
 
     fn command(&self, args: &[&str], variables: &[(&str, &str)]) -> io::Result<Command> {
-        let mut command = cargo(&self.metadata.root);
+        let mut command = cargo(self.metadata.root());
         command.args(args);
         let mut shown = String::new();
         for (name, value) in variables {

@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{TokenStream, TokenTree};
 
 use super::{PAGE, Row, page, rows_below, rows_of, section};
-use crate::lint::meta::Metadata;
+use foundation_xtask::Workspace;
 
-fn workspace() -> Metadata {
+fn workspace() -> Workspace {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
-    Metadata::load(root, false).expect("cargo knows the workspace")
+    Workspace::load(root, false).expect("cargo knows the workspace")
 }
 
 #[test]
 fn the_catalogue_is_that_of_the_code() {
     let metadata = workspace();
     let wanted = page(&metadata).expect("the lists can be read").expect("there are metrics");
-    let found = fs::read_to_string(metadata.root.join(PAGE)).unwrap_or_default();
+    let found = fs::read_to_string(metadata.root().join(PAGE)).unwrap_or_default();
     assert_eq!(found, wanted, "{PAGE} is stale: `cargo xtask fix` writes it");
 }
 
@@ -85,7 +85,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 #[test]
 fn no_metric_is_counted_outside_the_file_for_it() {
     let mut files = Vec::new();
-    for member in &workspace().members {
+    for member in workspace().members() {
         sources(&member.folder().join("src"), &mut files);
     }
     assert!(files.len() > 100, "the sources are read");
@@ -102,7 +102,7 @@ fn no_metric_is_counted_outside_the_file_for_it() {
 #[test]
 fn what_is_counted_is_in_the_list_and_what_is_in_the_list_is_counted() {
     let mut seen = 0;
-    for member in &workspace().members {
+    for member in workspace().members() {
         let rows = rows_below(member.folder()).expect("the list can be read");
         if rows.is_empty() {
             continue;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::figures::{self, Figures, Sample};
 use super::{BenchOptions, parse, report};
-use crate::cli::UsageError;
+use crate::usage::UsageError;
 
 fn figures_of(lines: &str) -> Vec<Figures> {
     let samples: Vec<Sample> = lines.lines().map(|line| Sample::read(line).unwrap()).collect();

@@ -12,8 +12,8 @@ use std::path::Path;
 
 use syn::{Expr, Item, Lit};
 
-use crate::failure::Failure;
-use crate::lint::meta::Metadata;
+use foundation_xtask::Failure;
+use foundation_xtask::Workspace;
 
 /// Where the catalogue stands.
 pub(crate) const PAGE: &str = "docs/METRICS.md";
@@ -29,22 +29,22 @@ struct Row {
 }
 
 /// Writes the catalogue, if a member has metrics.
-pub(crate) fn write_page(metadata: &Metadata) -> Result<(), Failure> {
+pub(crate) fn write_page(metadata: &Workspace) -> Result<(), Failure> {
     if let Some(page) = page(metadata)? {
-        fs::write(metadata.root.join(PAGE), page)?;
+        fs::write(metadata.root().join(PAGE), page)?;
     }
     Ok(())
 }
 
 /// The catalogue, or `None` if no member has metrics.
-fn page(metadata: &Metadata) -> Result<Option<String>, Failure> {
-    let mut members: Vec<_> = metadata.members.iter().collect();
-    members.sort_by_key(|member| &member.name);
+fn page(metadata: &Workspace) -> Result<Option<String>, Failure> {
+    let mut members: Vec<_> = metadata.members().iter().collect();
+    members.sort_by_key(|member| member.name());
     let mut sections = String::new();
     for member in members {
         let rows = rows_below(member.folder())?;
         if !rows.is_empty() {
-            section(&mut sections, &member.name, &rows);
+            section(&mut sections, member.name(), &rows);
         }
     }
     Ok((!sections.is_empty()).then(|| format!("{HEAD}{sections}")))

@@ -1,4 +1,4 @@
-//! The `xtask` program: see the library for what it does.
+//! The `cargo-foundation` program, which makes `cargo foundation lint`.
 
 use std::process::ExitCode;
 

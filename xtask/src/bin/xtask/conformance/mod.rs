@@ -21,10 +21,10 @@ use std::env;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::cli::UsageError;
-use crate::failure::Failure;
-use crate::lint::meta::Metadata;
-use crate::{EXIT_CLEAN, EXIT_FINDINGS};
+use crate::usage::UsageError;
+use foundation_xtask::Failure;
+use foundation_xtask::Verdict;
+use foundation_xtask::Workspace;
 use normalise::normalise;
 use script::Script;
 use sides::{Log, Sides};
@@ -73,21 +73,24 @@ pub(crate) fn parse(
 }
 
 /// Runs the scripts; a difference is a finding.
-pub(crate) fn run(options: ConformanceOptions) -> Result<u8, Failure> {
-    let metadata = Metadata::load(Path::new("."), true)?;
+pub(crate) fn run(options: ConformanceOptions) -> Result<Verdict, Failure> {
+    let metadata = Workspace::load(Path::new("."), true)?;
     run_in(&metadata, options)
 }
 
 /// Runs the scripts in this workspace.
-pub(crate) fn run_in(metadata: &Metadata, options: ConformanceOptions) -> Result<u8, Failure> {
-    if !sides::are_here(&metadata.root) {
+pub(crate) fn run_in(
+    metadata: &Workspace,
+    options: ConformanceOptions,
+) -> Result<Verdict, Failure> {
+    if !sides::are_here(metadata.root()) {
         say("this workspace has no conformance programs: nothing to run")?;
-        return Ok(EXIT_CLEAN);
+        return Ok(Verdict::Clean);
     }
     if !sides::has_erlang() {
         let is_ci = env::var("CI").is_ok_and(|value| value == "true");
         say("no erl and erlc on this machine (Debian: erlang-base): nothing was compared")?;
-        return Ok(if is_ci { EXIT_FINDINGS } else { EXIT_CLEAN });
+        return Ok(if is_ci { Verdict::Findings } else { Verdict::Clean });
     }
     let mut comparison = Comparison { sides: Sides::start(metadata)?, counts: Counts::default() };
     let seeds: Vec<u64> = (options.seed..options.seed.saturating_add(options.seeds)).collect();
@@ -107,7 +110,7 @@ pub(crate) fn run_in(metadata: &Metadata, options: ConformanceOptions) -> Result
         "{scripts} scripts with {steps} steps compared, {lines} lines: {differences} differences; \
          {unsteady} scripts depended on timing"
     ))?;
-    Ok(if differences == 0 { EXIT_CLEAN } else { EXIT_FINDINGS })
+    Ok(if differences == 0 { Verdict::Clean } else { Verdict::Findings })
 }
 
 /// Whether the logs of one script say different things.

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::cargo::cargo;
-use crate::failure::Failure;
-use crate::lint::meta::Metadata;
 use crate::metrics;
-use crate::{EXIT_CLEAN, EXIT_FINDINGS};
+use foundation_xtask::Failure;
+use foundation_xtask::Verdict;
+use foundation_xtask::Workspace;
+use foundation_xtask::cargo;
 
 const STEPS: [&[&str]; 2] = [
     &[
@@ -23,14 +23,14 @@ const STEPS: [&[&str]; 2] = [
 ];
 
 /// Applies clippy's machine-applicable suggestions, then formats, and writes the catalogue of metrics.
-pub(crate) fn run() -> Result<u8, Failure> {
-    let metadata = Metadata::load(Path::new("."), false)?;
+pub(crate) fn run() -> Result<Verdict, Failure> {
+    let metadata = Workspace::load(Path::new("."), false)?;
     for step in STEPS {
         writeln!(io::stderr().lock(), "$ cargo {}", step.join(" "))?;
-        if !cargo(&metadata.root).args(step).status()?.success() {
-            return Ok(EXIT_FINDINGS);
+        if !cargo(metadata.root()).args(step).status()?.success() {
+            return Ok(Verdict::Findings);
         }
     }
     metrics::write_page(&metadata)?;
-    Ok(EXIT_CLEAN)
+    Ok(Verdict::Clean)
 }

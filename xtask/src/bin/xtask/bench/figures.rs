@@ -3,7 +3,7 @@
 //! The ratio is taken within each round, and the median over the rounds: both sides of a round met the same machine.
 
 use super::targets::{self, Target};
-use crate::failure::Failure;
+use foundation_xtask::Failure;
 
 /// One round of one operation.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,7 @@
 //! Makes a script that shows a difference as small as it can: fewer steps, operations, children, plans.
 
 use super::script::{Script, Step, is_within};
-use crate::failure::Failure;
+use foundation_xtask::Failure;
 
 /// How many smaller scripts are tried at the same time.
 const BATCH: usize = 24;

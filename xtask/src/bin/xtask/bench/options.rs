@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::targets;
-use crate::cli::UsageError;
+use crate::usage::UsageError;
 
 /// What to measure and what to do with the figures.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::figures::{Figures, Spread};
 use super::targets::Target;
-use crate::failure::Failure;
+use foundation_xtask::Failure;
 
 /// Prints one line for each operation, and how many targets are met.
 pub(crate) fn table(out: &mut impl Write, figures: &[Figures]) -> io::Result<()> {

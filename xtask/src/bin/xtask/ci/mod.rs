@@ -10,10 +10,12 @@ mod stages;
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::failure::Failure;
-use crate::lint::meta::Metadata;
-use crate::{EXIT_CLEAN, EXIT_UNANALYSED};
+use foundation_xtask::Failure;
+use foundation_xtask::Verdict;
+use foundation_xtask::Workspace;
 use runner::Runner;
+
+use crate::usage::UsageError;
 
 /// One check of the sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,24 +77,36 @@ impl Stage {
     }
 }
 
-/// Runs the stages; the first one that fails ends the run with its exit code.
-pub(crate) fn run(stages: &[Stage]) -> Result<u8, Failure> {
-    let metadata = Metadata::load(Path::new("."), true)?;
+/// Reads what follows `ci`.
+pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Vec<Stage>, UsageError> {
+    let mut stages = Vec::new();
+    while let Some(argument) = args.next() {
+        match argument.as_str() {
+            "--stage" => {
+                let name = args.next().ok_or(UsageError::MissingValue("--stage"))?;
+                stages.push(Stage::named(&name).ok_or(UsageError::UnknownStage(name))?);
+            }
+            _ => return Err(UsageError::UnknownArgument { command: "ci", argument }),
+        }
+    }
+    Ok(if stages.is_empty() { Stage::ALL.to_vec() } else { stages })
+}
+
+/// Runs the stages; the first one that fails ends the run with its verdict.
+pub(crate) fn run(stages: &[Stage]) -> Result<Verdict, Failure> {
+    let metadata = Workspace::load(Path::new("."), true)?;
     let mut runner = Runner::new(&metadata);
     for &stage in stages {
-        let code = match runner.stage(stage) {
-            Ok(code) => code,
-            Err(failure) => {
-                writeln!(io::stderr().lock(), "ci: {failure}")?;
-                EXIT_UNANALYSED
-            }
-        };
-        if code != EXIT_CLEAN {
+        let verdict = runner.stage(stage);
+        if !matches!(verdict, Ok(Verdict::Clean)) {
             writeln!(io::stderr().lock(), "ci: stage `{}` failed", stage.name())?;
             runner.repeat_summary()?;
-            return Ok(code);
+            return verdict;
         }
     }
     runner.repeat_summary()?;
-    Ok(EXIT_CLEAN)
+    Ok(Verdict::Clean)
 }
+
+#[cfg(test)]
+mod tests;
