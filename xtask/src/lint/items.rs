@@ -43,7 +43,7 @@ impl Items {
             if let Some(below) = locate(file, root, declared) {
                 let parents = declared.parents.iter().map(String::as_str);
                 let names: Vec<&str> =
-                    [module].into_iter().chain(parents).chain([declared.name.as_str()]).collect();
+                    [module].into_iter().chain(parents).chain(declared.name.as_deref()).collect();
                 self.follow(sources, &below, &names.join("::"), false);
             }
         }

@@ -108,3 +108,61 @@ fn an_exemption_of_nothing_an_ended_one_and_one_of_an_unknown_package_are_found(
     let complaint = "foundation-lint.toml:2: no member is called `other`";
     assert!(unknown.stderr.contains(complaint), "{}", unknown.stderr);
 }
+
+/// Nothing is compiled to list exceptions, so the source pass itself follows an `include!`.
+#[test]
+fn exceptions_in_included_files_are_listed_and_what_is_no_list_of_items_is_no_error() {
+    let text = "\
+//! Includes.
+include!(\"more.rs\");
+pub mod inner {
+    pub static TABLE: [u8; 2] = include!(\"table.rs\");
+}
+";
+    let fixture = Fixture::library("included_allowances", text);
+    fixture.write("src/table.rs", "[1, 2]\n");
+    let more = "\
+pub fn more() {
+    // lint: allow(unsupervised_spawn) -- it stands in an included file
+    std::thread::spawn(|| ()).join().unwrap();
+}
+";
+    fixture.write("src/more.rs", more);
+    let run = fixture.lint(&["--list-allows"], &[]);
+    let expected = "src/more.rs:2:5 unsupervised_spawn: it stands in an included file\n";
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), expected), "{}", run.stderr);
+    let run = fixture.lint(&[], &[]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), ""), "{}", run.stderr);
+}
+
+/// An exemption is for a rule, whether the compiler saw the code or not.
+#[test]
+fn an_exemption_covers_code_that_was_not_compiled() {
+    let text = "\
+//! For one system.
+#[cfg(windows)]
+pub fn start() {
+    std::thread::spawn(|| ());
+}
+";
+    let fixture = Fixture::library("uncompiled_exemption", text);
+    let exempt = |rule: &str| {
+        format!(
+            "[[exempt]]\nrule = \"{rule}\"\npackage = \"uncompiled_exemption\"\nreason = \"it is a kernel\"\n"
+        )
+    };
+    let (spawn, handle) = (exempt("unsupervised_spawn"), exempt("detached_handle"));
+    let report = |config: &str| {
+        fixture.write("foundation-lint.toml", &format!("version = 1\n{config}"));
+        let run = fixture.lint(&["--format", "json"], &[]);
+        let words = |one: &serde_json::Value| one["message"].as_str().expect("text").to_owned();
+        run.findings().iter().map(words).collect::<Vec<_>>()
+    };
+    let message = |rules: &str| {
+        format!("`std::thread::spawn` ({rules}) stands in code that the analysis did not compile")
+    };
+    assert_eq!(report(""), [message("unsupervised_spawn, detached_handle")]);
+    assert_eq!(report(&spawn), [message("detached_handle")]);
+    assert_eq!(report(&handle), [message("unsupervised_spawn")]);
+    assert_eq!(report(&format!("{spawn}{handle}")), [""; 0]);
+}

@@ -1,8 +1,8 @@
 //! Which files belong to the workspace, and what each one is for.
 //!
 //! Module declarations are followed from the root file of every target; file names alone decide
-//! nothing. Files that only the compiler found (`include!`, modules declared by a macro) are added
-//! from its own list.
+//! nothing. Files that only the compiler found (modules declared by a macro, an `include!` of what a
+//! build script wrote) are added from its own list.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,7 +30,7 @@ pub(crate) fn load(metadata: &Workspace) -> Result<Sources, Failure> {
     let mut loader = Loader { metadata, ahead, sources: Sources::new() };
     for target in metadata.members.iter().flat_map(|member| &member.targets) {
         if target.source.is_file() {
-            loader.follow(&target.source, target.context, true)?;
+            loader.follow(&target.source, target.context, Reached::Root)?;
         }
     }
     if loader.sources.is_empty() {
@@ -46,12 +46,20 @@ pub(crate) fn add_compiled(
 ) -> Result<(), Failure> {
     for (path, &context) in compiled {
         if !sources.contains_key(path) {
-            // An included file need not be a list of items; what is none has no regions.
             let scan = scan(&fs::read_to_string(path)?).unwrap_or_default();
             sources.insert(path.to_owned(), Source { context, scan });
         }
     }
     Ok(())
+}
+
+/// What a file is to the one that led to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// Of a target.
+    Root,
+    Module,
+    Included,
 }
 
 struct Loader<'a> {
@@ -64,13 +72,18 @@ struct Loader<'a> {
 impl Loader<'_> {
     /// Adds a file and the modules it declares. A file that is reached twice keeps the stricter
     /// context, and so do the files below it.
-    fn follow(&mut self, path: &Path, context: Context, root: bool) -> Result<(), Failure> {
+    fn follow(&mut self, path: &Path, context: Context, reached: Reached) -> Result<(), Failure> {
         match self.sources.get_mut(path) {
             Some(known) if known.context >= context => return Ok(()),
             Some(known) => known.context = context,
             None => {
                 let scan = self.ahead.remove(path);
-                let scan = scan.unwrap_or_else(|| parse(self.metadata, path))?;
+                let scan = scan.unwrap_or_else(|| parse(self.metadata, path));
+                // What is included need not be a list of items; what is none has no regions.
+                let scan = match (scan, reached) {
+                    (Err(_), Reached::Included) => Scan::default(),
+                    (scan, _) => scan?,
+                };
                 self.sources.insert(path.to_owned(), Source { context, scan });
             }
         }
@@ -79,10 +92,12 @@ impl Loader<'_> {
         for module in &source.scan.modules {
             let test = source.scan.is_in(RegionKind::Test, module.at);
             let context = if test { Context::Test } else { context };
-            next.extend(locate(path, root, module).map(|file| (file, context)));
+            let found = locate(path, reached == Reached::Root, module);
+            let reached = if module.name.is_some() { Reached::Module } else { Reached::Included };
+            next.extend(found.map(|file| (file, context, reached)));
         }
-        for (file, context) in next {
-            self.follow(&file, context, false)?;
+        for (file, context, reached) in next {
+            self.follow(&file, context, reached)?;
         }
         Ok(())
     }
@@ -116,12 +131,14 @@ pub(crate) fn locate(path: &Path, root: bool, module: &ModuleFile) -> Option<Pat
         base.push(path.file_stem()?);
     }
     base.extend(&module.parents);
-    let candidates = match &module.path {
-        Some(given) if module.parents.is_empty() => vec![folder.join(given)],
-        Some(given) => vec![base.join(given)],
-        None => {
-            vec![base.join(format!("{}.rs", module.name)), base.join(&module.name).join("mod.rs")]
+    let candidates = match (&module.path, &module.name) {
+        (Some(given), None) => vec![folder.join(given)],
+        (Some(given), Some(_)) if module.parents.is_empty() => vec![folder.join(given)],
+        (Some(given), Some(_)) => vec![base.join(given)],
+        (None, Some(name)) => {
+            vec![base.join(format!("{name}.rs")), base.join(name).join("mod.rs")]
         }
+        (None, None) => Vec::new(),
     };
     candidates.into_iter().map(|file| normal(&file)).find(|file| file.is_file())
 }

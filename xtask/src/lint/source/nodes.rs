@@ -33,13 +33,14 @@ pub(crate) enum RegionKind {
     NamelessAllow,
 }
 
-/// A `mod name;` whose body is another file.
+/// A `mod name;` whose body is another file, or an `include!` of one.
 #[derive(Debug)]
 pub(crate) struct ModuleFile {
     /// The inline modules around it, outermost first.
     pub(crate) parents: Vec<String>,
-    pub(crate) name: String,
-    /// The value of `#[path = ".."]`.
+    /// `None` for an `include!`.
+    pub(crate) name: Option<String>,
+    /// The value of `#[path = ".."]`, or what is included.
     pub(crate) path: Option<String>,
     pub(crate) at: Place,
 }
@@ -244,13 +245,29 @@ impl<'a> Visit<'a> for Walk<'a> {
             let path = node.attrs.iter().find_map(path_of);
             let parents = self.inline_modules.clone();
             let at = Place::from(node.ident.span().start());
-            self.scan.modules.push(ModuleFile { parents, name, path, at });
+            self.scan.modules.push(ModuleFile { parents, name: Some(name), path, at });
             visit::visit_item_mod(self, node);
         } else {
             self.inline_modules.push(name);
             visit::visit_item_mod(self, node);
             self.inline_modules.pop();
         }
+    }
+
+    fn visit_macro(&mut self, node: &'a syn::Macro) {
+        if node.path.is_ident("include")
+            && let Ok(file) = node.parse_body::<syn::LitStr>()
+        {
+            let parents = self.inline_modules.clone();
+            let at = Place::from(file.span().start());
+            self.scan.modules.push(ModuleFile {
+                parents,
+                name: None,
+                path: Some(file.value()),
+                at,
+            });
+        }
+        visit::visit_macro(self, node);
     }
 
     fn visit_item_fn(&mut self, node: &'a syn::ItemFn) {

@@ -182,7 +182,13 @@ fn module_files_are_found_with_the_modules_around_them() {
     let found: Vec<_> = scan
         .modules
         .iter()
-        .map(|module| (module.parents.join("/"), module.name.as_str(), module.path.as_deref()))
+        .map(|module| {
+            (
+                module.parents.join("/"),
+                module.name.as_deref().unwrap_or_default(),
+                module.path.as_deref(),
+            )
+        })
         .collect();
     assert_eq!(
         found,
