@@ -357,3 +357,11 @@ pub fn f() {
     assert_eq!(seen, expected, "{}", run.stderr);
     assert_eq!(run.code, Some(1));
 }
+
+#[test]
+fn a_method_that_may_be_of_two_traits_is_one_finding() {
+    let findings = Fixture::copied("uncompiled_code", "two_traits").check();
+    let caught = |one: &&Value| one["message"].as_str().expect("text").contains("catch_unwind");
+    let messages: Vec<&Value> = findings.iter().filter(caught).collect();
+    assert_eq!(messages.len(), 1, "{messages:?}");
+}

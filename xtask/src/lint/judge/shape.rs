@@ -146,13 +146,17 @@ impl<'a> Judge<'a> {
         let watched = watched(self.config);
         for (file, source) in self.sources {
             let compiled = resolved.compiled.contains_key(file);
+            // A method may be that of several traits; a rule says one thing of a place.
+            let mut said: BTreeSet<(Place, &str)> = BTreeSet::new();
             for (place, path) in &source.scan.facts.named {
                 let Some(rules) = watched.get(path.as_str()) else { continue };
                 if compiled && !self.is_off(source, *place) || seen.contains(&(file, *place)) {
                     continue;
                 }
+                let mut rules = rules.clone();
+                rules.retain(|rule| said.insert((*place, rule.id)));
                 let hit = Hit {
-                    rules: rules.clone(),
+                    rules,
                     banned: path.clone(),
                     frames: vec![(file.clone(), *place)],
                     foreign: false,
