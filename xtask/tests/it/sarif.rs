@@ -1,121 +1,88 @@
-//! What the schema of SARIF 2.1.0 demands of the parts that the lint writes.
+//! The schema of SARIF 2.1.0, and what it cannot say.
 //!
-//! The schema closes every object (`additionalProperties: false`), so an unknown key is as wrong as a
-//! missing one.
+//! The schema is that of the standard. It lies in a package that is in the lock file for its sake and is
+//! never compiled.
 
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::Value;
 
-/// Fails on the first place where a log breaks the schema.
+use crate::fixture::root;
+
+/// The package, and the schema in its folder.
+const PACKAGE: &str = "serde-sarif";
+const FILE: &str = "src/schema.json";
+
+/// Fails on what breaks the schema, and on a reference within the log that leads to something else.
 pub(crate) fn check(log: &Value) {
-    keys(log, &["version", "runs"], &["$schema", "properties"]);
-    assert_eq!(log["version"], "2.1.0");
-    for run in items(&log["runs"]) {
-        let optional = ["results", "invocations", "originalUriBaseIds", "columnKind"];
-        keys(run, &["tool"], &optional);
-        assert!(["utf16CodeUnits", "unicodeCodePoints"].contains(&text(&run["columnKind"])));
-        keys(&run["tool"], &["driver"], &["extensions"]);
-        let driver = &run["tool"]["driver"];
-        keys(driver, &["name"], &["rules", "semanticVersion", "version", "informationUri"]);
-        assert_eq!(text(&driver["semanticVersion"]).split('.').count(), 3);
-        items(&driver["rules"]).iter().for_each(rule);
-        for invocation in items(&run["invocations"]) {
-            keys(invocation, &["executionSuccessful"], &[]);
-            assert!(invocation["executionSuccessful"].is_boolean());
-        }
-        for base in run["originalUriBaseIds"].as_object().expect("an object").values() {
-            keys(base, &[], &["uri", "uriBaseId", "description"]);
-            message(&base["description"]);
-        }
-        for result in items(&run["results"]) {
-            check_result(run, result);
+    let (schemas, sarif) = schema();
+    if let Err(error) = schemas.validate(log, sarif) {
+        panic!("{error:#}");
+    }
+    for run in log["runs"].as_array().expect("the schema demands an array") {
+        let rules = &run["tool"]["driver"]["rules"];
+        for result in run["results"].as_array().expect("what was run has results") {
+            let index = result["ruleIndex"].as_u64().and_then(|index| usize::try_from(index).ok());
+            assert_eq!(rules[index.expect("an index")]["id"], result["ruleId"]);
+            let artifact = &result["locations"][0]["physicalLocation"]["artifactLocation"];
+            let uri = artifact["uri"].as_str().expect("a place is in a file");
+            assert!(!uri.starts_with('/') && !uri.contains([':', '\\']), "{uri} is relative");
+            let base = artifact["uriBaseId"].as_str().expect("relative to something");
+            assert!(run["originalUriBaseIds"].get(base).is_some(), "{base} is known");
         }
     }
 }
 
-fn rule(rule: &Value) {
-    let optional =
-        ["name", "shortDescription", "fullDescription", "help", "defaultConfiguration", "helpUri"];
-    keys(rule, &["id"], &optional);
-    text(&rule["id"]);
-    text(&rule["name"]);
-    for description in ["shortDescription", "fullDescription", "help"] {
-        message(&rule[description]);
-    }
-    let configuration = &rule["defaultConfiguration"];
-    keys(configuration, &[], &["enabled", "level", "rank", "parameters"]);
-    level(&configuration["level"]);
-    assert!(configuration["enabled"].is_boolean());
+fn schema() -> (Schemas, SchemaIndex) {
+    let text = fs::read_to_string(folder_of(PACKAGE).join(FILE)).expect("the schema is there");
+    let schema: Value = serde_json::from_str(&text).expect("a schema is JSON");
+    let mut schemas = Schemas::new();
+    let mut compiler = Compiler::new();
+    compiler.enable_format_assertions();
+    compiler.add_resource("sarif.json", schema).expect("the schema has a name");
+    let sarif = compiler.compile("sarif.json", &mut schemas).expect("it is a schema");
+    (schemas, sarif)
 }
 
-fn check_result(run: &Value, result: &Value) {
-    let optional =
-        ["ruleId", "ruleIndex", "level", "locations", "partialFingerprints", "suppressions"];
-    keys(result, &["message"], &optional);
-    message(&result["message"]);
-    level(&result["level"]);
-    let index = usize::try_from(result["ruleIndex"].as_u64().expect("an index")).expect("it fits");
-    assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
-    for location in items(&result["locations"]) {
-        keys(location, &[], &["physicalLocation", "logicalLocations"]);
-        let physical = &location["physicalLocation"];
-        keys(physical, &["artifactLocation"], &["region"]);
-        let artifact = &physical["artifactLocation"];
-        keys(artifact, &[], &["uri", "uriBaseId"]);
-        let uri = text(&artifact["uri"]);
-        assert!(!uri.starts_with('/') && !uri.contains([':', ' ', '\\']), "{uri} is relative");
-        assert!(run["originalUriBaseIds"].get(text(&artifact["uriBaseId"])).is_some());
-        let region = &physical["region"];
-        keys(region, &[], &["startLine", "startColumn", "endLine", "endColumn"]);
-        assert!(
-            region["startLine"].as_u64() >= Some(1) && region["startColumn"].as_u64() >= Some(1)
-        );
-        for logical in location["logicalLocations"].as_array().into_iter().flatten() {
-            keys(logical, &[], &["fullyQualifiedName", "name", "kind"]);
-        }
-    }
-    for print in result["partialFingerprints"].as_object().expect("an object").values() {
-        text(print);
-    }
-    if result.get("suppressions").is_some() {
-        for suppression in items(&result["suppressions"]) {
-            keys(suppression, &["kind"], &["justification", "status", "location", "guid"]);
-            assert!(["inSource", "external"].contains(&text(&suppression["kind"])));
-            text(&suppression["justification"]);
-        }
-    }
+/// Where cargo keeps a package of the lock file.
+fn folder_of(package: &str) -> PathBuf {
+    let output = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .output()
+        .expect("cargo starts");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "`cargo fetch` brings what this needs: {complaint}");
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("metadata is JSON");
+    let packages = metadata["packages"].as_array().expect("there are packages");
+    let own = packages.iter().find(|one| one["name"] == package).expect("it is in the lock file");
+    let manifest = Path::new(own["manifest_path"].as_str().expect("a path is text"));
+    manifest.parent().expect("a manifest lies in a folder").to_owned()
 }
 
-fn keys(object: &Value, required: &[&str], optional: &[&str]) {
-    let object = object.as_object().expect("an object");
-    for key in required {
-        assert!(object.contains_key(*key), "{key} is missing");
-    }
-    for key in object.keys().map(String::as_str) {
-        assert!(required.contains(&key) || optional.contains(&key), "{key} is unknown");
-    }
-}
-
-fn items(list: &Value) -> &Vec<Value> {
-    list.as_array().expect("an array")
-}
-
-fn text(value: &Value) -> &str {
-    let text = value.as_str().expect("a string");
-    assert!(!text.is_empty());
-    text
-}
-
-fn message(message: &Value) {
-    keys(message, &["text"], &["markdown", "id", "arguments"]);
-    text(&message["text"]);
-}
-
-fn level(level: &Value) {
-    assert!(["none", "note", "warning", "error"].contains(&text(level)));
-}
-
+/// The check is no check if the schema lets everything pass.
 #[test]
-#[should_panic(expected = "artefactLocation is unknown")]
-fn a_misspelt_key_breaks_the_schema() {
-    keys(&serde_json::json!({ "artefactLocation": 1 }), &[], &["artifactLocation"]);
+fn what_is_misspelt_missing_or_of_another_kind_breaks_the_schema() {
+    let (schemas, sarif) = schema();
+    let log = |run: &str| -> Value {
+        let text = format!("{{\"version\": \"2.1.0\", \"runs\": [{run}]}}");
+        serde_json::from_str(&text).expect("it is JSON")
+    };
+    let driver = "\"tool\": {\"driver\": {\"name\": \"lint\"}}";
+    let valid = |run: String| schemas.validate(&log(&run), sarif).is_ok();
+    assert!(valid(format!("{{{driver}}}")));
+    assert!(!valid("{}".to_owned()));
+    assert!(!valid(format!("{{{driver}, \"result\": []}}")));
+    assert!(!valid(format!("{{{driver}, \"results\": [{{\"level\": \"error\"}}]}}")));
+    assert!(!valid(format!(
+        "{{{driver}, \"results\": [{{\"message\": {{\"text\": \"a\"}}, \"level\": \"deny\"}}]}}"
+    )));
+    assert!(valid(format!(
+        "{{{driver}, \"results\": [{{\"message\": {{\"text\": \"a\"}}, \"level\": \"error\"}}]}}"
+    )));
 }
