@@ -7,6 +7,7 @@
 //! | `cargo xtask fix` | the only command that writes: format, clippy suggestions, the catalogue of metrics |
 //! | `cargo xtask lint` | the source rules, here or in any other workspace |
 //! | `cargo xtask bench ratios` | what the kernel costs beside bare tokio, against its targets |
+//! | `cargo xtask bench lint` | what the lint costs beside plain clippy |
 //!
 //! It decides nothing about the code itself: what is checked stands in `docs/LINTS.md`,
 //! `foundation-lint.toml` and `clippy.toml`.
@@ -34,7 +35,9 @@ const FIX: &str =
     "  fix                     format, apply clippy's suggestions, write docs/METRICS.md; the only
                           command that writes";
 const BENCH: &str = "  bench ratios [--json FILE] [--op NAME]... [--rounds N] [--check] [--smoke]
-                          the cost of the kernel beside bare tokio, and its targets";
+                          the cost of the kernel beside bare tokio, and its targets
+  bench lint [--json FILE] [--rounds N] [--check]
+                          the time of the lint beside plain clippy, on this workspace";
 
 fn main() -> ExitCode {
     Builder::new()

@@ -62,7 +62,7 @@ impl Figures {
         match self.target {
             Target::Ratio(most) => self.ratio.median <= most,
             Target::Over(most) => self.over.median <= most,
-            Target::Bytes(most) => self.ours.median <= most,
+            Target::Bytes(most) | Target::Time(most) => self.ours.median <= most,
         }
     }
 }

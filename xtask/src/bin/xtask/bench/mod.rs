@@ -1,10 +1,11 @@
-//! `cargo xtask bench`: what the kernel costs beside bare tokio, against its targets.
+//! `cargo xtask bench`: what the kernel costs beside bare tokio, and the lint beside clippy, against their targets.
 //!
-//! The measuring is done by the bench target `ratios` of foundation, which runs both sides interleaved in one process. This
+//! The measuring of the kernel is done by the bench target `ratios` of foundation, which runs both sides interleaved in one process. This
 //! module starts it, computes medians, spreads and same-round ratios, and compares them with the targets. A figure that
 //! misses its target is a finding only with `--check`: on a shared machine it is news, not a verdict.
 
 mod figures;
+mod lint;
 mod options;
 mod report;
 mod targets;
@@ -19,12 +20,15 @@ use foundation_xtask::Failure;
 use foundation_xtask::Verdict;
 use foundation_xtask::Workspace;
 use foundation_xtask::cargo;
-pub(crate) use options::{BenchOptions, parse};
+pub(crate) use options::{BenchOptions, What, parse};
 
 /// Measures, prints the table, and writes the JSON file if one was asked for.
 pub(crate) fn command(options: &BenchOptions) -> Result<Verdict, Failure> {
     let workspace = Workspace::load(Path::new("."), true)?;
-    let samples = measure(&mut program(workspace.root(), options))?;
+    let samples = match options.what {
+        What::Ratios => measure(&mut program(workspace.root(), options))?,
+        What::Lint => lint::measure(&workspace, options.rounds)?,
+    };
     let figures = figures::of(&samples)?;
     if !options.smoke {
         report::table(&mut io::stdout().lock(), &figures)?;

@@ -1,13 +1,26 @@
-//! The arguments of `bench ratios`.
+//! The arguments of `bench`.
 
 use std::path::PathBuf;
 
 use super::targets;
 use crate::usage::UsageError;
 
+/// A round takes a minute.
+const LINT_ROUNDS: usize = 3;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The kernel beside bare tokio.
+    Ratios,
+    /// The lint beside clippy.
+    Lint,
+}
+
 /// What to measure and what to do with the figures.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BenchOptions {
+    pub(crate) what: What,
     /// Where to write the figures as JSON.
     pub(crate) json: Option<PathBuf>,
     /// Only these operations; all of them if empty.
@@ -21,7 +34,8 @@ pub(crate) struct BenchOptions {
 
 impl Default for BenchOptions {
     fn default() -> BenchOptions {
-        BenchOptions { json: None, ops: Vec::new(), rounds: 9, check: false, smoke: false }
+        let (what, rounds) = (What::Ratios, 9);
+        BenchOptions { what, json: None, ops: Vec::new(), rounds, check: false, smoke: false }
     }
 }
 
@@ -29,21 +43,24 @@ impl Default for BenchOptions {
 pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<BenchOptions, UsageError> {
     const COMMAND: &str = "bench";
     let unknown = |argument| UsageError::UnknownArgument { command: COMMAND, argument };
+    let mut options = BenchOptions::default();
     match args.next() {
         Some(what) if what == "ratios" => {}
+        Some(what) if what == "lint" => {
+            (options.what, options.rounds) = (What::Lint, LINT_ROUNDS);
+        }
         Some(what) => return Err(unknown(what)),
         None => return Err(UsageError::MissingValue(COMMAND)),
     }
-    let mut options = BenchOptions::default();
     while let Some(argument) = args.next() {
         match argument.as_str() {
             "--check" => options.check = true,
-            "--smoke" => options.smoke = true,
+            "--smoke" if options.what == What::Ratios => options.smoke = true,
             "--json" => {
                 let file = args.next().ok_or(UsageError::MissingValue("--json"))?;
                 options.json = Some(PathBuf::from(file));
             }
-            "--op" => {
+            "--op" if options.what == What::Ratios => {
                 let name = args.next().ok_or(UsageError::MissingValue("--op"))?;
                 if targets::of(&name).is_none() {
                     return Err(UsageError::UnknownOperation(name));

@@ -20,6 +20,7 @@ pub(crate) fn table(out: &mut impl Write, figures: &[Figures]) -> io::Result<()>
             Target::Ratio(most) => ("ns", format!("{most:.2}")),
             Target::Over(most) => ("ns", format!("+{most:.0} ns")),
             Target::Bytes(most) => ("B", format!("{most:.0} B")),
+            Target::Time(most) => ("ns", time(most)),
         };
         writeln!(
             out,
@@ -36,9 +37,21 @@ pub(crate) fn table(out: &mut impl Write, figures: &[Figures]) -> io::Result<()>
     writeln!(out, "{met} of {} targets met", figures.len())
 }
 
+fn time(nanoseconds: f64) -> String {
+    format!("{:.1} s", nanoseconds / 1e9)
+}
+
+/// In a unit that leaves few digits.
 fn absolute(spread: Spread, unit: &str) -> String {
     let Spread { min, median, max } = spread;
-    format!("{median:.0} {unit} ({min:.0} to {max:.0})")
+    let (unit, size) = match unit {
+        "ns" if max >= 1e9 => ("s", 1e9),
+        "ns" if max >= 1e7 => ("ms", 1e6),
+        unit => (unit, 1.0),
+    };
+    let digits = usize::from(unit == "s");
+    let [min, median, max] = [min, median, max].map(|value| value / size);
+    format!("{median:.digits$} {unit} ({min:.digits$} to {max:.digits$})")
 }
 
 fn relative(spread: Spread) -> String {

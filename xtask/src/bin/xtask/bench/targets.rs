@@ -1,5 +1,6 @@
 //! The operations and what each may cost: the table of section 9 of the architecture, as far as the kernel goes, one more way to
-//! start a process, limiters beside those of `governor`, and a breaker beside a bare call.
+//! start a process, limiters beside those of `governor`, and a breaker beside a bare call; and the lint
+//! beside plain clippy.
 
 /// The most that an operation may cost.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -10,9 +11,11 @@ pub(crate) enum Target {
     Over(f64),
     /// So many bytes, whatever the base needs.
     Bytes(f64),
+    /// So many nanoseconds, whatever the base takes.
+    Time(f64),
 }
 
-const ALL: [(&str, Target); 29] = [
+const ALL: [(&str, Target); 31] = [
     ("tell1_bounded", Target::Ratio(0.3)),
     ("tell4_bounded", Target::Ratio(0.5)),
     ("call_seq", Target::Ratio(0.9)),
@@ -44,6 +47,8 @@ const ALL: [(&str, Target); 29] = [
     ("rate_sliding", Target::Ratio(1.0)),
     ("rate_sliding_2", Target::Ratio(1.0)),
     ("breaker_closed", Target::Over(30.0)),
+    ("lint_cold", Target::Ratio(1.3)),
+    ("lint_warm", Target::Time(3e9)),
 ];
 
 /// The target of an operation; `None` for a name that is none.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::figures::{self, Figures, Sample};
-use super::{BenchOptions, parse, report};
+use super::{BenchOptions, What, parse, report};
 use crate::usage::UsageError;
 
 fn figures_of(lines: &str) -> Vec<Figures> {
@@ -36,6 +36,19 @@ fn a_target_is_met_at_its_edge_and_missed_above_it() {
 fn bytes_are_judged_by_their_number_and_not_by_the_ratio() {
     assert!(figures_of("bytes_idle\t0\t100\t800")[0].is_met());
     assert!(!figures_of("bytes_idle\t0\t10000\t801")[0].is_met());
+}
+
+#[test]
+fn what_takes_seconds_is_judged_and_told_in_seconds() {
+    let figures = figures_of("lint_warm\t0\t100000000\t3000000000\nlint_cold\t0\t1e10\t1.4e10");
+    assert!(figures[0].is_met() && !figures[1].is_met());
+    assert!(!figures_of("lint_warm\t0\t1e10\t3000000001")[0].is_met());
+    let mut text = Vec::new();
+    report::table(&mut text, &figures).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    for part in ["14.0 s (14.0 to 14.0)", "100 ms (100 to 100)", " 3.0 s  yes"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 #[test]
@@ -89,6 +102,7 @@ fn every_argument_is_understood() {
     let line = "ratios --json out.json --op call_seq --op ring_hop --rounds 7 --check --smoke";
     let options = parse(line.split(' ').map(str::to_owned)).unwrap();
     let expected = BenchOptions {
+        what: What::Ratios,
         json: Some("out.json".into()),
         ops: vec!["call_seq".to_owned(), "ring_hop".to_owned()],
         rounds: 7,
@@ -111,6 +125,8 @@ fn what_is_not_understood_is_a_usage_error() {
         ("ratios fast", unknown("fast")),
         ("ratios --op", UsageError::MissingValue("--op")),
         ("ratios --op baking", UsageError::UnknownOperation("baking".to_owned())),
+        ("lint --op call_seq", unknown("--op")),
+        ("lint --smoke", unknown("--smoke")),
         ("ratios --rounds 0", number("0")),
         ("ratios --rounds many", number("many")),
     ];
