@@ -7,7 +7,11 @@ use crate::fixture::Fixture;
 #[test]
 fn forbidden_edges_are_found_through_renames_optional_and_target_tables() {
     let fixture = Fixture::new("layers");
-    fixture.check();
+    let findings = fixture.check();
+    let along = "`high` must not bring `syn` along: high -> side -> syn";
+    let said = findings.iter().filter(|one| one["message"] == along);
+    let lines: Vec<Option<u64>> = said.map(|one| one["line"].as_u64()).collect();
+    assert_eq!(lines, [Some(8)], "{findings:?}");
 
     let config = fixture.folder.join("foundation-lint.toml");
     let text = fs::read_to_string(&config).unwrap();
