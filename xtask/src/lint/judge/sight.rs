@@ -66,6 +66,15 @@ impl Sight<'_> {
             })
     }
 
+    /// Whether the syntax says that the method is called on one of these types. Good enough where the
+    /// compiler knows the trait of the method and not what implements it.
+    pub(crate) fn is_method_of(&self, types: &[&str]) -> bool {
+        self.frames().any(|(source, _, place)| {
+            let mut named = source.scan.facts.named.iter().filter(|(at, _)| *at == place);
+            named.any(|(_, path)| path.rsplit_once("::").is_some_and(|(of, _)| types.contains(&of)))
+        })
+    }
+
     /// How the result of the call is thrown away, if it is.
     pub(crate) fn discard(&self) -> Option<Discard> {
         for (source, _, place) in self.frames() {

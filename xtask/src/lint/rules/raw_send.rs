@@ -1,6 +1,7 @@
 //! `raw_send`: a message handed to a channel instead of a process.
 
-use super::{Level, Levels, Rule};
+use super::{Level, Levels, Rule, Seen};
+use crate::lint::judge::Sight;
 
 pub(crate) const RAW_SEND: Rule = Rule {
     code: "FND001",
@@ -22,7 +23,8 @@ fate: it is in the mailbox, or the error gives the message back, or it is in the
 Found: the send family of the tokio, tokio-util, std, crossbeam, futures, flume, async-channel,
 async-broadcast and kanal channels, by type, through aliases, re-exports, function values, wrappers, trait
 objects and macros.
-Not found: sending into a sink (`SinkExt::send`), which is how one writes to a framed socket.
+`SinkExt::send` is found where the same file says that the sink is a futures channel; any other sink
+is how one writes to a framed socket.
 Not in force in tests and benches, which may look at a process from outside with a plain channel.",
     paths: &[
         "tokio::sync::mpsc::Sender::send",
@@ -50,6 +52,9 @@ Not in force in tests and benches, which may look at a process from outside with
         "futures_channel::mpsc::Sender::start_send",
         "futures_channel::mpsc::UnboundedSender::unbounded_send",
         "futures_channel::mpsc::UnboundedSender::start_send",
+        "futures_util::SinkExt::feed",
+        "futures_util::SinkExt::send",
+        "futures_util::SinkExt::send_all",
         "flume::Sender::send",
         "flume::Sender::send_async",
         "flume::Sender::into_send_async",
@@ -78,5 +83,17 @@ Not in force in tests and benches, which may look at a process from outside with
         "kanal::AsyncSender::try_send_realtime",
         "kanal::AsyncSender::try_send_option_realtime",
     ],
+    sees,
     ..Rule::BLANK
 };
+
+/// The channels that are sinks.
+const SINKS: [&str; 2] =
+    ["futures_channel::mpsc::Sender", "futures_channel::mpsc::UnboundedSender"];
+
+fn sees(sight: &Sight<'_>) -> Seen {
+    if sight.hit.banned.starts_with("futures_util::SinkExt::") && !sight.is_method_of(&SINKS) {
+        return Seen::Fine;
+    }
+    Seen::Finding(RAW_SEND.message)
+}

@@ -34,7 +34,9 @@ const WRAPPERS: [&str; 6] =
     ["std::sync::Arc", "std::rc::Rc", "std::boxed::Box", "std::option::Option", "Box", "Option"];
 
 /// Functions whose result has another type than their path says.
-const CONSTRUCTORS: [(&str, &str); 5] = [
+const CONSTRUCTORS: [(&str, &str); 7] = [
+    ("futures_channel::mpsc::channel", "futures_channel::mpsc::Sender"),
+    ("futures_channel::mpsc::unbounded", "futures_channel::mpsc::UnboundedSender"),
     ("tokio::sync::mpsc::channel", "tokio::sync::mpsc::Sender"),
     ("tokio::sync::mpsc::unbounded_channel", "tokio::sync::mpsc::UnboundedSender"),
     ("tokio::sync::oneshot::channel", "tokio::sync::oneshot::Sender"),
