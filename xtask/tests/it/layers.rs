@@ -12,6 +12,10 @@ fn forbidden_edges_are_found_through_renames_optional_and_target_tables() {
     let said = findings.iter().filter(|one| one["message"] == along);
     let lines: Vec<Option<u64>> = said.map(|one| one["line"].as_u64()).collect();
     assert_eq!(lines, [Some(8)], "{findings:?}");
+    // Not the first dependency that is declared.
+    let along = "`mid` must not bring `syn` along: mid -> side -> syn";
+    let said = findings.iter().find(|one| one["message"] == along).expect("it is found");
+    assert_eq!((&said["file"], &said["line"]), (&"mid/Cargo.toml".into(), &9.into()));
 
     let config = fixture.folder.join("foundation-lint.toml");
     let text = fs::read_to_string(&config).unwrap();

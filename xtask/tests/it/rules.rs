@@ -150,6 +150,24 @@ pub fn allowed() {
     assert_eq!(report(&[]), [handle(3), spawn(3, false), spawn(6, false), handle(10)]);
 }
 
+/// `task_local!` is written with `thread_local!`; the finding has the name that stands there.
+#[test]
+fn a_macro_has_the_name_that_is_written() {
+    let findings = Fixture::copied("ambient_state", "macros").check();
+    let name = |line: u64| {
+        let one = findings.iter().find(|one| one["line"] == line && one["file"] == "src/bad.rs");
+        one.expect("it is marked")["message"].as_str().expect("text").split('`').nth(1)
+    };
+    let text = Fixture::copied("ambient_state", "macros_text").read("src/bad.rs");
+    let mut count = 0;
+    for (line, text) in (1..).zip(text.lines()).filter(|(_, line)| line.contains("_local! {")) {
+        let written = if text.contains("task") { "tokio::task_local" } else { "std::thread_local" };
+        assert_eq!(name(line), Some(written), "{text}");
+        count += 1;
+    }
+    assert_eq!(count, 3);
+}
+
 #[test]
 fn an_unknown_list_of_types_is_refused() {
     let fixture = Fixture::copied("unbounded_channel", "unknown_types");

@@ -109,6 +109,17 @@ fn what_nests_without_end_is_refused_and_not_the_end_of_the_program() {
     }
 }
 
+/// Long is not deep.
+#[test]
+fn what_ends_with_a_brace_ends_a_level() {
+    let count = 6_000;
+    for piece in ["fn f() {}\n", "#[a] fn f() {}\n", "impl A for B {}\n"] {
+        assert!(parses(&piece.repeat(count)), "{piece}");
+    }
+    let statements = "if a {} b.c(); loop { break } ".repeat(count);
+    assert!(parses(&format!("fn f() {{ {statements} }}")));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 

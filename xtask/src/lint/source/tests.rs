@@ -354,3 +354,13 @@ fn names_are_followed_through_imports_aliases_and_types() {
     assert_eq!(path("fn f() { X(); }\nuse rayon::spawn as X;"), "rayon_core::spawn");
     assert_eq!(path("fn f() { X(); }\nuse smol::unblock as X;"), "blocking::unblock");
 }
+
+#[test]
+fn a_line_counts_when_it_carries_code() {
+    let count = |text: &str| scan(text).expect("it parses").facts.lines.count(None, &[]).0;
+    assert_eq!(count("//! A file.\n#![allow(dead_code)]\n#![doc = \"x\"]\n"), 0);
+    assert_eq!(count("/// Says\n/** more */\n#[doc = \"still\"]\n// and more\nfn f() {}\n"), 1);
+    assert_eq!(count("#[inline]\nfn f() {\n\n    a();\n}\n"), 4);
+    assert_eq!(count("const A: &str = \"one\ntwo\n\nthree\";\n"), 4);
+    assert_eq!(count("fn f() { a(#[doc = \"x\"] b) }\n"), 1);
+}
