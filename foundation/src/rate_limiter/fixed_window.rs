@@ -2,6 +2,7 @@
 //!
 //! Invariant: `end` is the end of the window that `used` belongs to; it never falls, except by a change of the period.
 
+use super::meter::Meter;
 use super::quota::Quota;
 
 /// The window that was used last.
@@ -13,8 +14,13 @@ pub(crate) struct FixedWindow {
 }
 
 impl FixedWindow {
-    /// Takes `n` permits, or says in how many nanoseconds the next window begins. `n` is at most the limit.
-    pub(crate) fn take(&mut self, quota: &Quota, now: u64, n: u32) -> Result<(), u64> {
+    fn used_at(&self, now: u64) -> u32 {
+        if now < self.end { self.used } else { 0 }
+    }
+}
+
+impl Meter for FixedWindow {
+    fn take(&mut self, quota: &Quota, now: u64, n: u32) -> Result<(), u64> {
         let used = self.used_at(now);
         if n <= quota.limit.saturating_sub(used) {
             // Who read the clock in the window before, and comes now, counts in the one that has begun.
@@ -27,21 +33,16 @@ impl FixedWindow {
         Err(self.end - now)
     }
 
-    fn used_at(&self, now: u64) -> u32 {
-        if now < self.end { self.used } else { 0 }
-    }
-
-    pub(crate) fn remaining(&self, quota: &Quota, now: u64) -> u32 {
+    fn remaining(&self, quota: &Quota, now: u64) -> u32 {
         quota.limit.saturating_sub(self.used_at(now))
     }
 
-    /// When nothing counts any more.
-    pub(crate) fn idle_at(&self) -> u64 {
+    fn idle_at(&self, _quota: &Quota) -> u64 {
         self.end
     }
 
-    /// What was taken in the current window counts in the window of the new period that now lies in.
-    pub(crate) fn reconfigure(&mut self, new: &Quota, now: u64) {
+    fn reconfigure(&mut self, _old: &Quota, new: &Quota, now: u64) {
+        // What was taken in the current window counts in the window of the new period that now lies in.
         self.used = self.used_at(now);
         self.end = if self.used == 0 { 0 } else { end_of(new.period, now) };
     }

@@ -2,9 +2,33 @@
 //! I.371).
 //!
 //! All there is to remember is the theoretical arrival time: when the last permit that was taken will be back. Nothing here is
-//! state; `meter` keeps the time under a lock, `shared` in an atomic.
+//! state but `Arrival`, which keeps the time for one caller at a time; `shared` keeps it in an atomic.
 
+use super::meter::Meter;
 use super::quota::Quota;
+
+/// The theoretical arrival time of one count.
+#[derive(Debug, Default)]
+pub(crate) struct Arrival(u64);
+
+impl Meter for Arrival {
+    fn take(&mut self, quota: &Quota, now: u64, n: u32) -> Result<(), u64> {
+        self.0 = take(quota.limit, quota.interval, self.0, now, n)?;
+        Ok(())
+    }
+
+    fn remaining(&self, quota: &Quota, now: u64) -> u32 {
+        remaining(quota.limit, quota.interval, self.0, now)
+    }
+
+    fn idle_at(&self, _quota: &Quota) -> u64 {
+        self.0
+    }
+
+    fn reconfigure(&mut self, old: &Quota, new: &Quota, now: u64) {
+        self.0 = rescale(self.0, now, old, new);
+    }
+}
 
 /// The theoretical arrival time after `n` more permits, or in how many nanoseconds there will be so many. `n` is at most the limit.
 pub(crate) fn take(limit: u32, interval: u64, tat: u64, now: u64, n: u32) -> Result<u64, u64> {

@@ -7,6 +7,8 @@
 //! more keys than places were taken in `Room`.
 
 use std::borrow::Borrow;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashTable;
@@ -16,11 +18,11 @@ use super::meter::Meter;
 use super::quota::Quota;
 use super::shared;
 
+/// As small as the algorithm allows: among very many keys a check waits for memory more than for anything else.
 #[derive(Debug)]
-struct Place<K> {
-    hash: u64,
+struct Place<K, C> {
     key: K,
-    meter: Meter,
+    meter: C,
 }
 
 /// The places that all shards share.
@@ -51,43 +53,44 @@ impl Room {
 
 /// Keys and their counts.
 #[derive(Debug)]
-pub(crate) struct Shard<K> {
+pub(crate) struct Shard<K, C> {
     quota: Quota,
-    places: HashTable<Place<K>>,
+    places: HashTable<Place<K, C>>,
     soonest: u64,
 }
 
-impl<K: Eq> Shard<K> {
+impl<K: Hash + Eq, C: Meter> Shard<K, C> {
     pub(crate) fn new(quota: Quota) -> Self {
         Self { quota, places: HashTable::new(), soonest: u64::MAX }
     }
 
-    /// Takes `n` permits of a key; `None` if it is new and there is no place.
+    /// Takes `n` permits of a key with this hash; `None` if it is new and there is no place.
     pub(crate) fn take<Q>(
         &mut self,
-        room: &Room,
+        (room, hasher): (&Room, &RandomState),
         (hash, key): (u64, &Q),
         now: u64,
         n: u32,
     ) -> Option<Result<(), RateDenied>>
     where
         K: Borrow<Q>,
-        Q: Eq + ToOwned<Owned = K> + ?Sized,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
     {
         let quota = &self.quota;
-        let is_it = |place: &Place<K>| place.key.borrow() == key;
+        let is_it = |place: &Place<K, C>| place.key.borrow() == key;
         if let Some(place) = self.places.find_mut(hash, is_it) {
             return Some(shared::take(quota, &mut place.meter, now, n));
         }
-        let mut meter = Meter::new(quota.algorithm);
+        let mut meter = C::default();
         let outcome = shared::take(quota, &mut meter, now, n);
         if outcome.is_ok() && n > 0 {
             if !room.take() {
                 return None;
             }
             self.soonest = self.soonest.min(meter.idle_at(quota));
-            let place = Place { hash, key: key.to_owned(), meter };
-            self.places.insert_unique(hash, place, |place| place.hash);
+            let place = Place { key: key.to_owned(), meter };
+            let hash_of = |place: &Place<K, C>| hasher.hash_one(place.key.borrow());
+            self.places.insert_unique(hash, place, hash_of);
         }
         Some(outcome)
     }

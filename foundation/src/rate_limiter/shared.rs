@@ -7,9 +7,11 @@
 //! setting. Four changes within one check could defeat that; each takes a lock.
 
 use super::denied::RateDenied;
+use super::fixed_window::FixedWindow;
 use super::gcra;
 use super::meter::Meter;
 use super::quota::{Algorithm, Quota};
+use super::sliding_window::SlidingWindow;
 use crate::sync::{AtomicU64, Mutex, Ordering};
 use std::time::Duration;
 
@@ -21,7 +23,8 @@ const SETTING_MASK: u64 = SETTINGS as u64 - 1;
 /// What counts, and under which quota.
 #[derive(Debug)]
 pub(crate) enum Shared {
-    Locked(Mutex<(Quota, Meter)>),
+    Sliding(Locked<SlidingWindow>),
+    Fixed(Locked<FixedWindow>),
     Gcra(GcraWord),
 }
 
@@ -41,33 +44,63 @@ pub(crate) struct GcraWord {
     quota: Mutex<Quota>,
 }
 
+/// A count under a short lock, with what it counts towards.
+#[derive(Debug)]
+pub(crate) struct Locked<C>(Mutex<(Quota, C)>);
+
+impl<C: Meter> Locked<C> {
+    fn new(quota: Quota) -> Self {
+        Self(Mutex::new((quota, C::default())))
+    }
+
+    #[inline]
+    fn take(&self, now: u64, n: u32) -> Result<(), RateDenied> {
+        let (quota, meter) = &mut *self.0.lock();
+        take(quota, meter, now, n)
+    }
+
+    fn look(&self, now: u64) -> (Quota, u32, u64) {
+        let (quota, meter) = &*self.0.lock();
+        (*quota, meter.remaining(quota, now), meter.idle_at(quota))
+    }
+
+    fn reconfigure<E>(
+        &self,
+        now: u64,
+        change: impl FnOnce(Quota) -> Result<Quota, E>,
+    ) -> Result<(), E> {
+        let (quota, meter) = &mut *self.0.lock();
+        let new = change(*quota)?;
+        meter.reconfigure(quota, &new, now);
+        *quota = new;
+        Ok(())
+    }
+}
+
 impl Shared {
     pub(crate) fn new(quota: Quota) -> Self {
         match quota.algorithm {
+            Algorithm::SlidingWindow => Self::Sliding(Locked::new(quota)),
+            Algorithm::FixedWindow => Self::Fixed(Locked::new(quota)),
             Algorithm::Gcra => Self::Gcra(GcraWord::new(quota)),
-            other => Self::Locked(Mutex::new((quota, Meter::new(other)))),
         }
     }
 
     #[inline]
     pub(crate) fn take(&self, now: u64, n: u32) -> Result<(), RateDenied> {
         match self {
+            Self::Sliding(window) => window.take(now, n),
+            Self::Fixed(window) => window.take(now, n),
             Self::Gcra(word) => word.take(now, n),
-            Self::Locked(locked) => {
-                let (quota, meter) = &mut *locked.lock();
-                take(quota, meter, now, n)
-            }
         }
     }
 
     /// The quota, what remains, and when everything is back.
     pub(crate) fn look(&self, now: u64) -> (Quota, u32, u64) {
         match self {
+            Self::Sliding(window) => window.look(now),
+            Self::Fixed(window) => window.look(now),
             Self::Gcra(word) => word.look(now),
-            Self::Locked(locked) => {
-                let (quota, meter) = &*locked.lock();
-                (*quota, meter.remaining(quota, now), meter.idle_at(quota))
-            }
         }
     }
 
@@ -78,21 +111,21 @@ impl Shared {
         change: impl FnOnce(Quota) -> Result<Quota, E>,
     ) -> Result<(), E> {
         match self {
+            Self::Sliding(window) => window.reconfigure(now, change),
+            Self::Fixed(window) => window.reconfigure(now, change),
             Self::Gcra(word) => word.reconfigure(now, change),
-            Self::Locked(locked) => {
-                let (quota, meter) = &mut *locked.lock();
-                let new = change(*quota)?;
-                meter.reconfigure(quota, &new, now);
-                *quota = new;
-                Ok(())
-            }
         }
     }
 }
 
 /// A check of one count under a lock.
 #[inline]
-pub(crate) fn take(quota: &Quota, meter: &mut Meter, now: u64, n: u32) -> Result<(), RateDenied> {
+pub(crate) fn take(
+    quota: &Quota,
+    meter: &mut impl Meter,
+    now: u64,
+    n: u32,
+) -> Result<(), RateDenied> {
     if n > quota.limit {
         return Err(RateDenied::Never { limit: quota.limit });
     }

@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use super::meter::Meter;
 use super::quota::Quota;
 
 /// Permits that were taken at one instant.
@@ -24,8 +25,27 @@ pub(crate) struct SlidingWindow {
 }
 
 impl SlidingWindow {
-    /// Takes `n` permits, or says in how many nanoseconds there will be so many. `n` is at most the limit.
-    pub(crate) fn take(&mut self, quota: &Quota, now: u64, n: u32) -> Result<(), u64> {
+    fn push(&mut self, now: u64, n: u32) {
+        self.used += n;
+        match self.log.back_mut() {
+            Some(newest) if newest.at == now => newest.count += n,
+            _ => self.log.push_back(Taken { at: now, count: n }),
+        }
+    }
+
+    /// Drops what does not count any more.
+    fn forget(&mut self, period: u64, now: u64) {
+        while let Some(oldest) = self.log.front()
+            && oldest.at + period <= now
+        {
+            self.used -= oldest.count;
+            self.log.pop_front();
+        }
+    }
+}
+
+impl Meter for SlidingWindow {
+    fn take(&mut self, quota: &Quota, now: u64, n: u32) -> Result<(), u64> {
         // Who read the clock first may come second: it counts as of the later reading, and so for no shorter time.
         let now = self.log.back().map_or(now, |newest| newest.at.max(now));
         self.forget(quota.period, now);
@@ -45,37 +65,18 @@ impl SlidingWindow {
         Err(quota.period)
     }
 
-    fn push(&mut self, now: u64, n: u32) {
-        self.used += n;
-        match self.log.back_mut() {
-            Some(newest) if newest.at == now => newest.count += n,
-            _ => self.log.push_back(Taken { at: now, count: n }),
-        }
-    }
-
-    /// Drops what does not count any more.
-    fn forget(&mut self, period: u64, now: u64) {
-        while let Some(oldest) = self.log.front()
-            && oldest.at + period <= now
-        {
-            self.used -= oldest.count;
-            self.log.pop_front();
-        }
-    }
-
-    pub(crate) fn remaining(&self, quota: &Quota, now: u64) -> u32 {
+    fn remaining(&self, quota: &Quota, now: u64) -> u32 {
         let gone = self.log.iter().take_while(|taken| taken.at + quota.period <= now);
         let used = self.used - gone.map(|taken| taken.count).sum::<u32>();
         quota.limit.saturating_sub(used)
     }
 
-    /// When nothing counts any more.
-    pub(crate) fn idle_at(&self, quota: &Quota) -> u64 {
+    fn idle_at(&self, quota: &Quota) -> u64 {
         self.log.back().map_or(0, |newest| newest.at + quota.period)
     }
 
-    /// What still counts now goes on counting, for the new period.
-    pub(crate) fn reconfigure(&mut self, old: &Quota, now: u64) {
+    fn reconfigure(&mut self, old: &Quota, _new: &Quota, now: u64) {
+        // What still counts now goes on counting, for the new period.
         self.forget(old.period, now);
         self.log.shrink_to(0);
     }
