@@ -38,11 +38,16 @@ struct Setting {
 /// GCRA without a lock in the way of a check.
 #[derive(Debug)]
 pub(crate) struct GcraWord {
-    word: AtomicU64,
+    word: Alone<AtomicU64>,
     settings: [Setting; SETTINGS],
     /// Held by whoever changes the setting.
     quota: Mutex<Quota>,
 }
+
+/// On cache lines of its own: what is only read beside it stays with every core that reads it.
+#[derive(Debug)]
+#[repr(align(128))]
+struct Alone<T>(T);
 
 /// A count under a short lock, with what it counts towards.
 #[derive(Debug)]
@@ -146,7 +151,7 @@ impl GcraWord {
             interval: AtomicU64::new(quota.interval),
         };
         let settings = [setting(), setting(), setting(), setting()];
-        Self { word: AtomicU64::new(0), settings, quota: Mutex::new(quota) }
+        Self { word: Alone(AtomicU64::new(0)), settings, quota: Mutex::new(quota) }
     }
 
     /// The time, the limit and the interval that a word stands for.
@@ -159,7 +164,7 @@ impl GcraWord {
 
     #[inline]
     fn take(&self, now: u64, n: u32) -> Result<(), RateDenied> {
-        let mut word = self.word.load(Ordering::Acquire);
+        let mut word = self.word.0.load(Ordering::Acquire);
         loop {
             let (tat, limit, interval) = self.read(word);
             if n > limit {
@@ -171,7 +176,7 @@ impl GcraWord {
             let tat = gcra::take(limit, interval, tat, now, n).map_err(limited)?;
             let next = tat << SETTING_BITS | (word & SETTING_MASK);
             let swap = (Ordering::AcqRel, Ordering::Acquire);
-            match self.word.compare_exchange_weak(word, next, swap.0, swap.1) {
+            match self.word.0.compare_exchange_weak(word, next, swap.0, swap.1) {
                 Ok(_) => return Ok(()),
                 Err(newer) => word = newer,
             }
@@ -181,7 +186,7 @@ impl GcraWord {
     fn look(&self, now: u64) -> (Quota, u32, u64) {
         // Under the lock the setting stays what it is.
         let quota = self.quota.lock();
-        let (tat, limit, interval) = self.read(self.word.load(Ordering::Acquire));
+        let (tat, limit, interval) = self.read(self.word.0.load(Ordering::Acquire));
         (*quota, gcra::remaining(limit, interval, tat, now), tat)
     }
 
@@ -192,7 +197,7 @@ impl GcraWord {
     ) -> Result<(), E> {
         let mut quota = self.quota.lock();
         let new = change(*quota)?;
-        let mut word = self.word.load(Ordering::Acquire);
+        let mut word = self.word.0.load(Ordering::Acquire);
         let free = (index(word) + 1) % SETTINGS;
         self.settings[free].limit.store(u64::from(new.limit), Ordering::Relaxed);
         self.settings[free].interval.store(new.interval, Ordering::Relaxed);
@@ -200,7 +205,7 @@ impl GcraWord {
             let tat = gcra::rescale(word >> SETTING_BITS, now, &quota, &new);
             let next = tat << SETTING_BITS | free as u64;
             let swap = (Ordering::AcqRel, Ordering::Acquire);
-            match self.word.compare_exchange(word, next, swap.0, swap.1) {
+            match self.word.0.compare_exchange(word, next, swap.0, swap.1) {
                 Ok(_) => break,
                 Err(newer) => word = newer,
             }
