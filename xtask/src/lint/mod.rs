@@ -106,7 +106,7 @@ fn lint(options: &LintOptions) -> Result<Verdict, Failure> {
     if wanted(&UNSUPERVISED_SPAWN) {
         judged.fold(&UNSUPERVISED_SPAWN, &DETACHED_HANDLE);
     }
-    let mut placed = outcome::place(judged, &metadata, &mut items);
+    let mut placed = outcome::place(judged, &metadata, &config, &mut items);
     placed.retain(|one| wanted(one.finding.rule));
     let stale = match &options.baseline {
         None => 0,
@@ -120,7 +120,7 @@ fn lint(options: &LintOptions) -> Result<Verdict, Failure> {
         let changed = changed::since(&metadata, revision)?;
         placed.retain(|one| changed.contains(&one.finding.path));
     }
-    conclude(options, &mut placed, &metadata, &coverage, stale)
+    conclude(options, &mut placed, (&metadata, &config), &coverage, stale)
 }
 
 /// Everything that is found, before anybody asks for a part of it.
@@ -153,7 +153,7 @@ fn analyse(
 fn conclude(
     options: &LintOptions,
     placed: &mut [Placed],
-    metadata: &Workspace,
+    (metadata, config): (&Workspace, &Config),
     coverage: &Coverage,
     stale: usize,
 ) -> Result<Verdict, Failure> {
@@ -168,7 +168,7 @@ fn conclude(
     }
     let human = [Output { format: Format::Human, file: None }];
     let outputs = if options.outputs.is_empty() { &human[..] } else { &options.outputs };
-    report::write(outputs, placed, &metadata.root)?;
+    report::write(outputs, placed, &metadata.root, config)?;
     coverage.print(denied, warned)?;
     let mut code = if denied > 0 { Verdict::Findings } else { Verdict::Clean };
     if stale > 0 {

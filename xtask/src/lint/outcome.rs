@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use crate::lint::config::Config;
 use crate::lint::finding::{Finding, Judged, Suppression};
 use crate::lint::items::Items;
 use crate::lint::meta::Workspace;
@@ -18,6 +19,8 @@ pub(crate) struct Placed {
     pub(crate) item: String,
     /// Which of the findings with the same key this is, from 0.
     pub(crate) nth: usize,
+    /// What to write instead.
+    pub(crate) hint: String,
     /// Why it does not count.
     pub(crate) suppression: Option<Suppression>,
 }
@@ -58,7 +61,12 @@ fn hash(text: &str) -> u64 {
 }
 
 /// Puts findings and suppressed findings into one list, in the order of reports.
-pub(crate) fn place(judged: Judged, metadata: &Workspace, items: &mut Items) -> Vec<Placed> {
+pub(crate) fn place(
+    judged: Judged,
+    metadata: &Workspace,
+    config: &Config,
+    items: &mut Items,
+) -> Vec<Placed> {
     let findings = judged.findings.into_iter().map(|finding| (finding, None));
     let suppressed = judged.suppressed.into_iter().map(|it| (it.finding, Some(it.by)));
     let mut all: Vec<(Finding, Option<Suppression>)> = findings.chain(suppressed).collect();
@@ -77,7 +85,8 @@ pub(crate) fn place(judged: Judged, metadata: &Workspace, items: &mut Items) -> 
         let place = Place { line: finding.line, column: finding.column };
         let source = lines.get(finding.line - 1).cloned().unwrap_or_default();
         let item = items.around(&file, place);
-        let mut one = Placed { finding, source, item, nth: 0, suppression };
+        let hint = config.hint(finding.rule).to_owned();
+        let mut one = Placed { finding, source, item, nth: 0, hint, suppression };
         let count = seen.entry(one.key()).or_default();
         one.nth = *count;
         *count += 1;

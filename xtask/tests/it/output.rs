@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::fixture::Fixture;
+use crate::fixture::{Fixture, xtask_in};
 use crate::sarif;
 
 const LIBRARY: &str = "\
@@ -59,7 +59,7 @@ fn people_can_follow_the_place_from_wherever_they_are() {
     let place = there.stdout.lines().find_map(|line| line.split_once("--> "));
     let path = place.expect("there is a place").1.trim_end_matches(":3:5");
     assert!(Path::new(path).is_file(), "{path}");
-    let here = crate::fixture::xtask_in(&fixture.folder, &["lint"], &[]);
+    let here = xtask_in(&fixture.folder, &["lint"], &[]);
     assert!(here.stdout.contains("--> src/lib.rs:3:5\n"), "{}", here.stdout);
     assert!(
         here.stdout.contains("\n3 |     std::thread::spawn(|| ()).join().unwrap();\n"),
@@ -93,4 +93,21 @@ fn only_files_that_changed_since_a_revision_are_reported() {
     assert_eq!(lint().code, Some(0));
     let unknown = fixture.lint(&["--changed", "no-such-revision"], &[]);
     assert_eq!(unknown.code, Some(2), "{}", unknown.stdout);
+}
+
+/// A workspace without foundation has other things to write instead.
+#[test]
+fn every_form_says_the_hint_of_the_workspace() {
+    let text = "//! Threads.\npub fn start() {\n    std::thread::spawn(|| ());\n}\n";
+    let fixture = Fixture::library("hints", text);
+    let hint = "start it with `acme::Pool::start`";
+    let config = format!("version = 1\n[hints]\nunsupervised_spawn = \"{hint}\"\n");
+    fixture.write("foundation-lint.toml", &config);
+    for form in ["human", "json", "github", "sarif"] {
+        let run = fixture.lint(&["--format", form], &[]);
+        assert!(run.stdout.contains(hint), "{form}: {}", run.stdout);
+        assert!(!run.stdout.contains("start it under a supervisor"), "{form}: {}", run.stdout);
+    }
+    let explained = xtask_in(&fixture.folder, &["lint", "--explain", "unsupervised_spawn"], &[]);
+    assert!(explained.stdout.contains(&format!("Instead: {hint}\n")), "{}", explained.stdout);
 }

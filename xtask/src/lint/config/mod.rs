@@ -30,6 +30,8 @@ pub(crate) struct Config {
     /// Paths that a rule bans and this workspace does not.
     pub(crate) unbanned: Vec<(&'static Rule, String)>,
     pub(crate) exempt: Vec<Exempt>,
+    /// What to write instead, where the workspace has something better than the rule.
+    pub(crate) hints: BTreeMap<&'static str, String>,
     /// Traits and types that rules know by name.
     pub(crate) types: Types,
     pub(crate) layers: Option<Layers>,
@@ -85,6 +87,7 @@ impl Default for Config {
             paths: Vec::new(),
             unbanned: Vec::new(),
             exempt: Vec::new(),
+            hints: BTreeMap::new(),
             types: Types::default(),
             layers: None,
         }
@@ -106,6 +109,11 @@ impl Config {
                 if off && context == Context::Production { level } else { own }
             }
         }
+    }
+
+    /// What to write instead of what a rule finds.
+    pub(crate) fn hint(&self, rule: &Rule) -> &str {
+        self.hints.get(rule.id).map_or(rule.hint, String::as_str)
     }
 
     /// The sizes that the workspace sets for a rule about size.

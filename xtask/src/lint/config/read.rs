@@ -123,6 +123,11 @@ impl Reader<'_> {
                     self.config.exempt.push(exempt);
                 }
             }
+            "hints" => {
+                for hint in entries(entry.table()?) {
+                    self.hint(&hint)?;
+                }
+            }
             "types" => self.types(entry.table()?)?,
             "layers" => self.config.layers = Some(Layers::read(entry.table()?)?),
             key => return mistake(entry.at, format!("unknown key `{key}`")),
@@ -173,6 +178,16 @@ impl Reader<'_> {
             return mistake(entry.at, "a level is \"allow\", \"warn\" or \"deny\"");
         };
         self.config.levels.insert(rule.id, level);
+        Ok(())
+    }
+
+    fn hint(&mut self, entry: &Entry<'_, '_>) -> Read<()> {
+        let rule = rule(entry.at, entry.key)?;
+        let text = entry.text()?.trim();
+        if text.is_empty() || text.contains(char::is_control) {
+            return mistake(entry.at, "a hint is one line of text");
+        }
+        self.config.hints.insert(rule.id, text.to_owned());
         Ok(())
     }
 

@@ -27,6 +27,9 @@ feature-sets = [[\"--all-features\"]]
 # [levels]
 # raw_reply = \"deny\"
 
+# [hints]
+# raw_send = \"what your code is to call instead\"
+
 # [[exempt]]
 # rule = \"unsupervised_spawn\"
 # package = \"name\"

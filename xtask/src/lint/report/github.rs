@@ -12,7 +12,8 @@ pub(super) fn write<'a>(
     placed: impl Iterator<Item = &'a Placed>,
 ) -> io::Result<()> {
     let (mut errors, mut warnings) = (0, 0);
-    for Placed { finding, .. } in placed {
+    for one in placed {
+        let finding = &one.finding;
         let kind = if finding.level == Level::Deny {
             errors += 1;
             "error"
@@ -22,7 +23,7 @@ pub(super) fn write<'a>(
         };
         let file = property(&finding.path);
         let title = property(&format!("{} {}", finding.rule.code, finding.rule.id));
-        let message = data(&format!("{}\nhelp: {}", finding.message, help(finding)));
+        let message = data(&format!("{}\nhelp: {}", finding.message, help(one)));
         let (line, column) = (finding.line, finding.column);
         writeln!(out, "::{kind} file={file},line={line},col={column},title={title}::{message}")?;
     }

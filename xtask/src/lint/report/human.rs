@@ -27,7 +27,7 @@ pub(super) fn write<'a>(
             writeln!(out, "{number} | {}", source.trim_end())?;
             writeln!(out, "{margin} | {}", caret(&source, finding.column))?;
         }
-        writeln!(out, "{margin} = help: {}", finding.rule.hint)?;
+        writeln!(out, "{margin} = help: {}", one.hint)?;
         if let Some(note) = &finding.note {
             writeln!(out, "{margin} = note: {note}")?;
         }

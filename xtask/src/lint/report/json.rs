@@ -11,7 +11,8 @@ pub(super) fn write<'a>(
     out: &mut impl Write,
     placed: impl Iterator<Item = &'a Placed>,
 ) -> io::Result<()> {
-    for Placed { finding, .. } in placed {
+    for one in placed {
+        let finding = &one.finding;
         let object = json!({
             "rule": finding.rule.id,
             "code": finding.rule.code,
@@ -20,7 +21,7 @@ pub(super) fn write<'a>(
             "line": finding.line,
             "col": finding.column,
             "message": finding.message,
-            "help": help(finding),
+            "help": help(one),
         });
         writeln!(out, "{object}")?;
     }

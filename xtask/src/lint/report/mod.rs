@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use rules::{explain, list_rules};
 
 use crate::failure::Failure;
-use crate::lint::finding::Finding;
+use crate::lint::config::Config;
 use crate::lint::outcome::Placed;
 
 /// A form of a report.
@@ -55,7 +55,12 @@ pub(crate) struct Output {
 
 /// Writes all reports. Paths for people are such that a terminal can follow them: `root` is the
 /// folder that the paths of findings begin at.
-pub(crate) fn write(outputs: &[Output], placed: &[Placed], root: &Path) -> Result<(), Failure> {
+pub(crate) fn write(
+    outputs: &[Output],
+    placed: &[Placed],
+    root: &Path,
+    config: &Config,
+) -> Result<(), Failure> {
     for output in outputs {
         let mut out: Box<dyn Write> = match &output.file {
             None => Box::new(BufWriter::new(io::stdout().lock())),
@@ -71,7 +76,7 @@ pub(crate) fn write(outputs: &[Output], placed: &[Placed], root: &Path) -> Resul
             Format::Human => human::write(&mut out, reported, &prefix(root))?,
             Format::Json => json::write(&mut out, reported)?,
             Format::Github => github::write(&mut out, reported)?,
-            Format::Sarif => sarif::write(&mut out, placed)?,
+            Format::Sarif => sarif::write(&mut out, placed, config)?,
         }
         out.flush()?;
     }
@@ -87,10 +92,10 @@ fn prefix(root: &Path) -> PathBuf {
 }
 
 /// What to write instead, with what there is to add in this place.
-fn help(finding: &Finding) -> String {
-    match &finding.note {
-        Some(note) => format!("{}; {note}", finding.rule.hint),
-        None => finding.rule.hint.to_owned(),
+fn help(one: &Placed) -> String {
+    match &one.finding.note {
+        Some(note) => format!("{}; {note}", one.hint),
+        None => one.hint.clone(),
     }
 }
 

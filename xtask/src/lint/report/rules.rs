@@ -39,7 +39,11 @@ pub(crate) fn explain(
     writeln!(
         out,
         "{} ({}): {}\n\n{}\n\nInstead: {}",
-        rule.id, rule.code, rule.message, rule.explain, rule.hint
+        rule.id,
+        rule.code,
+        rule.message,
+        rule.explain,
+        config.map_or(rule.hint, |config| config.hint(rule))
     )?;
     let levels = rule.levels;
     writeln!(

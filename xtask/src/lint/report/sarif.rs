@@ -6,12 +6,13 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::help;
+use crate::lint::config::Config;
 use crate::lint::finding::Suppression;
 use crate::lint::outcome::Placed;
 use crate::lint::rules::{self, Level, Rule};
 
 /// One run with every rule, every finding, and every suppressed finding with its justification.
-pub(super) fn write(out: &mut impl Write, placed: &[Placed]) -> io::Result<()> {
+pub(super) fn write(out: &mut impl Write, placed: &[Placed], config: &Config) -> io::Result<()> {
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -19,7 +20,7 @@ pub(super) fn write(out: &mut impl Write, placed: &[Placed]) -> io::Result<()> {
             "tool": { "driver": {
                 "name": "foundation-lint",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": rules::all().iter().map(|rule| descriptor(rule)).collect::<Vec<_>>(),
+                "rules": rules::all().iter().map(|rule| descriptor(rule, config)).collect::<Vec<_>>(),
             } },
             "invocations": [{ "executionSuccessful": true }],
             "originalUriBaseIds": {
@@ -32,7 +33,7 @@ pub(super) fn write(out: &mut impl Write, placed: &[Placed]) -> io::Result<()> {
     writeln!(out, "{log:#}")
 }
 
-fn descriptor(rule: &Rule) -> Value {
+fn descriptor(rule: &Rule, config: &Config) -> Value {
     let levels = rule.levels;
     let strictest = levels.production.max(levels.test).max(levels.example).max(levels.bench);
     json!({
@@ -40,7 +41,7 @@ fn descriptor(rule: &Rule) -> Value {
         "name": rule.id,
         "shortDescription": { "text": format!("{}: {}", rule.id, rule.message) },
         "fullDescription": { "text": rule.explain },
-        "help": { "text": format!("Instead: {}\n\n{}", rule.hint, rule.explain) },
+        "help": { "text": format!("Instead: {}\n\n{}", config.hint(rule), rule.explain) },
         "defaultConfiguration": {
             "enabled": strictest > Level::Allow,
             "level": level(strictest.max(Level::Warn)),
@@ -72,7 +73,7 @@ fn result(placed: &Placed) -> Value {
         "ruleId": finding.rule.code,
         "ruleIndex": index,
         "level": level(finding.level),
-        "message": { "text": format!("{} (help: {})", finding.message, help(finding)) },
+        "message": { "text": format!("{} (help: {})", finding.message, help(placed)) },
         "locations": [location],
         "partialFingerprints": { "foundationLint/v1": placed.fingerprint() },
     });

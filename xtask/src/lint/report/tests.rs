@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{github, human, json, sarif};
+use crate::lint::config::Config;
 use crate::lint::finding::{Finding, Suppression};
 use crate::lint::outcome::Placed;
 use crate::lint::rules::{self, Level};
@@ -24,6 +25,7 @@ fn placed(path: &str, source: &str, column: usize, suppression: Option<Suppressi
         source: source.to_owned(),
         item: "krate::f".to_owned(),
         nth: 0,
+        hint: rules::named("raw_send").unwrap().hint.to_owned(),
         suppression,
     }
 }
@@ -89,7 +91,7 @@ fn code_scanning_sees_suppressed_findings_with_their_reason() {
         placed("src/a.rs", "", 13, Some(Suppression::InSource("because".to_owned()))),
         placed("src/a.rs", "", 13, Some(Suppression::Baseline)),
     ];
-    let text = written(|out| sarif::write(out, &all));
+    let text = written(|out| sarif::write(out, &all, &Config::default()));
     let log: Value = serde_json::from_str(&text).unwrap();
     let results = &log["runs"][0]["results"];
     let location = &results[0]["locations"][0]["physicalLocation"];
