@@ -210,3 +210,6 @@ fn has_finished<T>(process: &ServerRef<WorkflowMsg>, answer: &Result<T, CallErro
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
