@@ -1,17 +1,17 @@
 //! Many tasks in a pool: order, bound, deadlines, and what is left when a stream ends early.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use foundation::time::sleep;
 use foundation::{
-    Context, Exit, ExitReason, GenServer, ItemError, Restart, ServerSpec, Strategy, TaskError,
-    TaskItem, TaskPool, TaskSupervisorSpec,
+    Context, Exit, ExitReason, GenServer, ItemError, ProcessRef, Restart, ServerSpec, Strategy,
+    TaskError, TaskItem, TaskPool, TaskSupervisorSpec,
 };
 use test_helpers::{Gate, IsolatedTree, Journal};
 
-use crate::support::{Meeting, beside, is_pending, quiet, supervisor};
+use crate::support::{beside, is_pending, quiet, supervisor};
 
 /// A tree with the pool `pool`.
 async fn pool(limit: usize, queue: usize) -> (IsolatedTree, TaskPool) {
@@ -403,12 +403,13 @@ async fn deadlines_of_many_items_need_no_task_of_their_own() {
     tree.shutdown().await;
 }
 
-/// Goes when it is met.
-struct SlowToGo(Arc<Meeting>);
+/// Notes when it goes whether its process has ended by then.
+struct Witness(Arc<OnceLock<ProcessRef>>, Journal);
 
-impl Drop for SlowToGo {
+impl Drop for Witness {
     fn drop(&mut self) {
-        self.0.wait();
+        let process = self.0.get().expect("the test has put it there");
+        self.1.note(if process.is_alive() { "before the end" } else { "behind the end" });
     }
 }
 
@@ -416,14 +417,17 @@ impl Drop for SlowToGo {
 struct Owner;
 
 impl GenServer for Owner {
-    type Args = (TaskPool, Gate, Arc<Meeting>);
+    type Args = (TaskPool, Gate, Arc<OnceLock<ProcessRef>>, Journal);
     type Msg = ();
 
-    async fn init((pool, begun, end): Self::Args, cx: &mut Context<Self>) -> Result<Self, Exit> {
+    async fn init(
+        (pool, begun, own, journal): Self::Args,
+        cx: &mut Context<Self>,
+    ) -> Result<Self, Exit> {
         let work = move |()| {
-            let (begun, slow) = (begun.clone(), SlowToGo(Arc::clone(&end)));
+            let (begun, witness) = (begun.clone(), Witness(Arc::clone(&own), journal.clone()));
             async move {
-                let _slow = slow;
+                let _witness = witness;
                 begun.pass().await;
                 std::future::pending::<()>().await;
             }
@@ -440,22 +444,22 @@ impl GenServer for Owner {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// On one thread, so that nothing happens between the end of the process and that of its task but what the end itself does.
+#[tokio::test]
 async fn tasks_of_a_stream_that_a_process_owns_are_gone_before_its_end_is_known() {
     let (tree, pool) = pool(2, 10).await;
-    let (begun, end) = (Gate::new(), Arc::new(Meeting::new()));
-    let args = (pool.clone(), begun.clone(), Arc::clone(&end));
+    let (begun, own, journal) = (Gate::new(), Arc::new(OnceLock::new()), Journal::new());
+    let args = (pool.clone(), begun.clone(), Arc::clone(&own), journal.clone());
     let spec = ServerSpec::<Owner>::new(args).child("owner").restart(Restart::Temporary);
     tree.handle().start_child(spec).await.expect("it starts");
     begun.arrival().await;
     begun.open();
     let process = tree.process("owner").await;
+    own.set(process.clone()).expect("only once");
     let monitor = process.monitor();
     process.exit(ExitReason::Killed);
-    quiet().await;
-    assert!(process.is_alive(), "a task of it is still there");
-    end.wait();
     monitor.down().await;
+    assert_eq!(journal.take(), ["before the end"]);
     quiet().await;
     assert_idle(&tree, &pool);
     tree.shutdown().await;
