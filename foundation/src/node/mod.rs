@@ -1,15 +1,17 @@
 //! One runtime instance: pids, names, dead letters, clock. The workspace keeps no state in statics; it is all here.
 
+mod config;
+mod counters;
+mod numbers;
+
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::num::NonZeroU64;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::alarm::Alarm;
-use crate::clock::{Clock, SystemClock};
-use crate::process::blocking::{BLOCKING_MAX, BlockingSeats};
+use crate::clock::Clock;
+use crate::process::blocking::BlockingSeats;
 use crate::process::cell::ProcessRef;
 use crate::process::deadlines::Deadlines;
 use crate::process::group::{Group, Members};
@@ -19,11 +21,8 @@ use crate::process::name::{Name, NameError, Names};
 use crate::process::pid::Pid;
 use crate::process::server_ref::ServerRef;
 use crate::process::spawn::{caught, spawn_watchdog};
-use crate::send::dead_letter::codec::{Codecs, DeadLetterCodec};
 use crate::send::dead_letter::core::Core as Letters;
 use crate::send::dead_letter::letters::DeadLetters;
-use crate::send::dead_letter::options::DeadLetterOptions;
-use crate::send::dead_letter::sink::DeadLetterSink;
 use crate::send::dedup::MessageId;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::report::Report;
@@ -32,261 +31,11 @@ use crate::sys::snapshot::Roots;
 use crate::sys::stuck::Watchdog;
 use crate::task::pool::TaskSupervisorRef;
 use crate::telemetry;
-
-/// How a node is set up.
-///
-/// Defaults: 1,000 dead letters, 64 pieces of blocking work at once, the system's clock, reports of supervisors and alarms of the
-/// kernel go nowhere, no kill grace, no watchdog.
-#[derive(Clone)]
-pub struct NodeConfig {
-    dead_letters: DeadLetterOptions,
-    codecs: Codecs,
-    sink: Option<Arc<dyn DeadLetterSink>>,
-    blocking: usize,
-    clock: Arc<dyn Clock>,
-    reporter: Reporter,
-    kill_grace: Option<Duration>,
-    stuck_after: Option<Duration>,
-    listener: Listener,
-}
-
-type Reporter = Arc<dyn Fn(&Report) + Send + Sync>;
-type Listener = Arc<dyn Fn(&Alarm) + Send + Sync>;
-
-impl Default for NodeConfig {
-    fn default() -> Self {
-        Self {
-            dead_letters: DeadLetterOptions::default(),
-            codecs: Codecs::default(),
-            sink: None,
-            blocking: BLOCKING_MAX,
-            clock: Arc::new(SystemClock::new()),
-            reporter: Arc::new(|_report| {}),
-            kill_grace: None,
-            stuck_after: None,
-            listener: Arc::new(|_alarm| {}),
-        }
-    }
-}
-
-impl NodeConfig {
-    /// Sets the limits of the dead letters, or just how many are kept.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::{Node, NodeConfig};
-    ///
-    /// let node = Node::new(NodeConfig::default().dead_letters(10_000))?;
-    /// assert_eq!(node.counts().processes, 0);
-    /// # Ok::<(), foundation::NodeError>(())
-    /// ```
-    #[must_use]
-    pub fn dead_letters(mut self, options: impl Into<DeadLetterOptions>) -> Self {
-        self.dead_letters = options.into();
-        self
-    }
-
-    /// Sets who records what happens to the dead letters. The default is nobody.
-    ///
-    /// # Examples
-    ///
-    /// See [`DeadLetterSink`].
-    #[must_use]
-    pub fn dead_letter_sink(mut self, sink: Arc<dyn DeadLetterSink>) -> Self {
-        self.sink = Some(sink);
-        self
-    }
-
-    /// Says how dead letters of one type of messages become bytes and back. Without it they cannot be recorded.
-    ///
-    /// # Examples
-    ///
-    /// See [`DeadLetterCodec`].
-    #[must_use]
-    pub fn dead_letter_codec<M: Send + 'static>(mut self, codec: DeadLetterCodec<M>) -> Self {
-        self.codecs.insert(codec);
-        self
-    }
-
-    /// Sets how many pieces of blocking work run at once, of all processes and pools of the node; one more is refused.
-    ///
-    /// See [`Context::spawn_blocking`](crate::Context::spawn_blocking). Zero refuses all. The runtime has a limit of its own
-    /// (512 threads if nothing else is said); work above that limit waits for a thread, and counts here.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::{Node, NodeConfig};
-    ///
-    /// let node = Node::new(NodeConfig::default().blocking_max(8))?;
-    /// assert_eq!(node.counts().processes, 0);
-    /// # Ok::<(), foundation::NodeError>(())
-    /// ```
-    #[must_use]
-    pub fn blocking_max(mut self, pieces_max: usize) -> Self {
-        self.blocking = pieces_max;
-        self
-    }
-
-    /// Sets the clock.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    ///
-    /// use foundation::{NodeConfig, SystemClock};
-    ///
-    /// let config = NodeConfig::default().clock(Arc::new(SystemClock::new()));
-    /// # let _unused = config;
-    /// ```
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Sets how long a process that was killed may take to end. Afterwards it is a zombie, and fenced. The default is for ever.
-    ///
-    /// A kill takes effect at an await point, so code that does not await, and blocking work, can outlive it. Fenced means: the end of
-    /// the process is published with the reason of the kill, its name is free, its mailbox is closed, and its supervisor goes on, as
-    /// if it had ended; [`NodeCounts::zombies`] counts it until its code has really returned. What that code does in the meantime,
-    /// for instance to a file, is not undone and can overlap with a successor. A process is fenced after the processes that it owns.
-    ///
-    /// On a runtime with a single thread a handler that blocks also stops the clock that would tell of it.
-    ///
-    /// # Differs from OTP
-    ///
-    /// There every process can be killed at any instruction, and `supervisor` waits without limit for the end of a killed child.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::{Node, NodeConfig};
-    /// use std::time::Duration;
-    ///
-    /// let node = Node::new(NodeConfig::default().kill_grace(Duration::from_secs(10)))?;
-    /// assert_eq!(node.counts().processes, 0);
-    /// # Ok::<(), foundation::NodeError>(())
-    /// ```
-    #[must_use]
-    pub fn kill_grace(mut self, grace: Duration) -> Self {
-        self.kill_grace = Some(grace);
-        self
-    }
-
-    /// Raises [`Alarm::Stuck`] for a process that does not come back from one poll of its task for this long. The default is never.
-    ///
-    /// A process that blocks or computes without an await holds a thread of the runtime, and keeps others from it. The node then
-    /// has a watchdog: a thread that looks four times within the limit at what each process writes down in any case, and ends with
-    /// the node. The limit is measured by the clock of the node, from the first look at the poll; the looks are paced by the time of
-    /// the operating system. So an alarm never comes early, and a quarter of the limit late. Each poll is reported once.
-    ///
-    /// A poll has at most some 2,000 messages, so a process whose handlers never wait and take long each can be found, too. While a
-    /// child takes its first turn, up to the first await of its `init`, on the task of its supervisor, the alarm names the child:
-    /// it is its code that holds the thread. For its supervisor the limit begins anew afterwards. A process on its own thread is
-    /// never stuck: it may block.
-    ///
-    /// # Panics
-    ///
-    /// Panics if it is zero.
-    ///
-    /// # Differs from OTP
-    ///
-    /// `erlang:system_monitor` with `long_schedule` tells of it afterwards; here the process is still at it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::{Node, NodeConfig};
-    /// use std::time::Duration;
-    ///
-    /// let node = Node::new(NodeConfig::default().stuck_after(Duration::from_millis(500)))?;
-    /// assert_eq!(node.counts().processes, 0);
-    /// # Ok::<(), foundation::NodeError>(())
-    /// ```
-    #[must_use]
-    pub fn stuck_after(mut self, limit: Duration) -> Self {
-        assert!(!limit.is_zero(), "every poll takes some time");
-        self.stuck_after = Some(limit);
-        self
-    }
-
-    /// Sets who hears the reports of supervisors. The default drops them. It runs inside the supervisor and must not block.
-    ///
-    /// A panic in it is caught and changes nothing for the supervisor: the report is lost, and
-    /// [`Node::listener_panics`] counts it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::{Node, NodeConfig};
-    ///
-    /// let node = Node::new(NodeConfig::default().on_report(|report| eprintln!("{report}")))?;
-    /// assert_eq!(node.counts().processes, 0);
-    /// # Ok::<(), foundation::NodeError>(())
-    /// ```
-    #[must_use]
-    pub fn on_report(mut self, reporter: impl Fn(&Report) + Send + Sync + 'static) -> Self {
-        self.reporter = Arc::new(reporter);
-        self
-    }
-
-    /// Sets who hears the [`Alarm`]s of the kernel. The default drops them; they are counted all the same.
-    ///
-    /// It runs where the finding is made: inside a process, or on the thread of the watchdog. It must not block, and no lock of
-    /// the kernel is held meanwhile. A panic in it is caught and changes nothing for who speaks; [`Node::listener_panics`] counts
-    /// it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use foundation::{Node, NodeConfig};
-    ///
-    /// let node = Node::new(NodeConfig::default().on_alarm(|alarm| eprintln!("{alarm}")))?;
-    /// assert_eq!(node.counts().processes, 0);
-    /// # Ok::<(), foundation::NodeError>(())
-    /// ```
-    #[must_use]
-    pub fn on_alarm(mut self, listener: impl Fn(&Alarm) + Send + Sync + 'static) -> Self {
-        self.listener = Arc::new(listener);
-        self
-    }
-}
-
-impl fmt::Debug for NodeConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NodeConfig")
-            .field("dead_letters", &self.dead_letters)
-            .field("blocking", &self.blocking)
-            .field("clock", &self.clock)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why a node cannot start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NodeError {
-    /// The program is compiled with `panic = "abort"`: a crash could not be contained, let alone supervised.
-    PanicAbort,
-    /// The operating system gave no thread to the watchdog of [`NodeConfig::stuck_after`].
-    Watchdog(std::io::ErrorKind),
-}
-
-impl fmt::Display for NodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::PanicAbort => {
-                f.write_str("compiled with panic = \"abort\": crashes cannot be supervised, use panic = \"unwind\"")
-            }
-            Self::Watchdog(error) => write!(f, "no thread for the watchdog: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for NodeError {}
+use config::{Listener, Reporter};
+pub use config::{NodeConfig, NodeError};
+pub(crate) use counters::Counters;
+pub use counters::NodeCounts;
+use numbers::Numbers;
 
 /// One runtime instance: it numbers processes, knows their names and keeps their dead letters.
 ///
@@ -331,88 +80,6 @@ struct Inner {
     watchdog: Option<Watchdog>,
     #[cfg(debug_assertions)]
     wait_for: crate::process::wait_for::WaitFor,
-}
-
-/// Numbers that are drawn, and numbers that are counted.
-struct Numbers {
-    /// Drawn once: it tells this node, and this run of the program, from all others.
-    run: u64,
-    messages: AtomicU64,
-    drawn: AtomicU64,
-}
-
-impl Numbers {
-    fn new() -> Self {
-        // The keys of the standard library's hash maps come from the operating system.
-        let chance = RandomState::new();
-        let drawn = AtomicU64::new(chance.hash_one("drawn"));
-        Self { run: chance.hash_one("run"), messages: AtomicU64::new(0), drawn }
-    }
-}
-
-/// Gauges of what lives on a node.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    processes: AtomicUsize,
-    monitors_fired: AtomicU64,
-    monitors_dropped: AtomicU64,
-    tasks: AtomicUsize,
-    zombies: AtomicUsize,
-    listener_panics: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn process_started(&self) {
-        self.processes.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn process_ended(&self) {
-        self.processes.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn monitors_fired(&self, count: usize) {
-        self.monitors_fired.fetch_add(count as u64, Ordering::Relaxed);
-    }
-
-    pub(crate) fn monitor_dropped(&self) {
-        self.monitors_dropped.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn zombie_made(&self) {
-        self.zombies.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn zombie_gone(&self) {
-        self.zombies.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn task_started(&self) {
-        self.tasks.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn task_ended(&self) {
-        self.tasks.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// How much lives on a node now. Comparing two of these shows a leak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct NodeCounts {
-    /// Processes, supervisors and processes on threads included.
-    pub processes: usize,
-    /// Live monitors. The ties of supervisors to their children do not count.
-    pub monitors: usize,
-    /// Names that are registered now.
-    pub names: usize,
-    /// Groups that have members now.
-    pub groups: usize,
-    /// Tasks of all task supervisors, and tasks that processes started for themselves.
-    pub tasks: usize,
-    /// Processes that were fenced and whose code still runs; see [`NodeConfig::kill_grace`].
-    pub zombies: usize,
-    /// Pieces of blocking work that run, or wait for a thread of the runtime.
-    pub blocking: usize,
 }
 
 impl Node {
@@ -778,18 +445,12 @@ impl Node {
     /// ```
     #[must_use]
     pub fn next_message_id(&self) -> MessageId {
-        let numbers = &self.inner.numbers;
-        MessageId::from_parts(numbers.run, numbers.messages.fetch_add(1, Ordering::Relaxed) + 1)
+        self.inner.numbers.message_id()
     }
 
     /// A number drawn uniformly, for waits that are left to chance.
     pub(crate) fn random(&self) -> u64 {
-        // SplitMix64 (Steele, Lea, Flood 2014): a counter in large steps, and a function that mixes all of its bits.
-        let step = 0x9e37_79b9_7f4a_7c15;
-        let mixed = self.inner.numbers.drawn.fetch_add(step, Ordering::Relaxed).wrapping_add(step);
-        let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.inner.numbers.random()
     }
 
     pub(crate) fn next_pid(&self) -> Pid {
