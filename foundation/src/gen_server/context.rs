@@ -20,7 +20,8 @@ use crate::process::monitor::MonitorRef;
 use crate::process::monitor_tag::{MonitorTag, Origin};
 use crate::process::pid::Pid;
 use crate::process::progress::{Kinds, Phase, Progress};
-use crate::process::server_ref::{Server, ServerRef};
+use crate::process::server::Server;
+use crate::process::server_ref::ServerRef;
 use crate::task::handle::TaskHandle;
 use crate::task::place::PoolPermit;
 

@@ -14,7 +14,7 @@ use crate::process::envelope::{Control, Envelope, Receipt, Received};
 use crate::process::exit::{Exit, ExitReason};
 use crate::process::owner::Ack;
 use crate::process::progress::Phase;
-use crate::process::server_ref::Server;
+use crate::process::server::Server;
 use crate::process::spawn::leave_host;
 
 /// Runs a process to its end and returns the reason.

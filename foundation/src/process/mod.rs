@@ -25,6 +25,7 @@ pub(crate) mod progress;
 pub(crate) mod recipient;
 pub(crate) mod reply;
 pub(crate) mod sending;
+pub(crate) mod server;
 pub(crate) mod server_ref;
 pub(crate) mod spawn;
 pub(crate) mod state;

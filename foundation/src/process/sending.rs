@@ -13,7 +13,8 @@ use crate::error::{CastError, CastFailure, SendError};
 use crate::process::envelope::{Envelope, Receipt};
 use crate::process::mailbox::Mailbox;
 use crate::process::pid::Pid;
-use crate::process::server_ref::{Server, ServerRef};
+use crate::process::server::Server;
+use crate::process::server_ref::ServerRef;
 
 /// A reserved slot in a mailbox. Dropping it gives the slot back.
 #[must_use = "a permit that is dropped sends nothing"]

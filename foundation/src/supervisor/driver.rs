@@ -15,7 +15,7 @@ use crate::process::owner::Ack;
 use crate::process::pid::Pid;
 use crate::process::progress::{Kinds, Phase};
 use crate::process::reply::Reply;
-use crate::process::server_ref::{Server, SystemMessage, SystemMessages};
+use crate::process::server::{Server, SystemMessage, SystemMessages};
 use crate::process::spawn::leave_host;
 use crate::supervisor::action::{
     Action, AdminError, Answer, Incarnation, Input, Outcome, ReportedChild, Request, RetryToken,
