@@ -10,13 +10,13 @@ use std::thread::Thread;
 
 use crate::gen_server::spec::Setup;
 use crate::node::Node;
-use crate::process::cell::ProcessRef;
 use crate::process::envelope::{Control, Envelope, Receipt, Received};
 use crate::process::exit::{Exit, ExitReason};
 use crate::process::mailbox::Inbox;
 use crate::process::name::Name;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
+use crate::process::process_ref::ProcessRef;
 use crate::process::progress::{Phase, Progress};
 use crate::process::reply::Reply;
 use crate::process::server::SystemMessages;

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::gen_server::GenServer;
 use crate::gen_server::run::run;
-use crate::process::cell::{Cell, ProcessRef};
+use crate::process::cell::Cell;
 use crate::process::group::Group;
 use crate::process::mailbox::{Mailbox, Overflow};
 use crate::process::name::Name;
+use crate::process::process_ref::ProcessRef;
 use crate::process::server::{Server, SystemMessages};
 use crate::process::server_ref::ServerRef;
 use crate::process::spawn;

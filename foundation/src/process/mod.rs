@@ -21,6 +21,7 @@ pub(crate) mod monitor_tag;
 pub(crate) mod name;
 pub(crate) mod owner;
 pub(crate) mod pid;
+pub(crate) mod process_ref;
 pub(crate) mod progress;
 pub(crate) mod recipient;
 pub(crate) mod reply;

@@ -11,9 +11,9 @@ use parking_lot::{Mutex, RwLock};
 
 use crate::error::{CallError, CastError, CastFailure, SendError};
 use crate::node::Node;
-use crate::process::cell::ProcessRef;
 use crate::process::key::{Entry, Key};
 use crate::process::pid::Pid;
+use crate::process::process_ref::ProcessRef;
 use crate::process::recipient::Recipient;
 use crate::process::reply::Reply;
 use crate::process::server_ref::{DEFAULT_CALL_TIMEOUT, ServerRef, unanswered};

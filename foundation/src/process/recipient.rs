@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::CastFailure;
-use crate::process::cell::ProcessRef;
 use crate::process::envelope::Receipt;
 use crate::process::name::Name;
 use crate::process::pid::Pid;
+use crate::process::process_ref::ProcessRef;
 use crate::process::server_ref::ServerRef;
 use crate::telemetry;
 

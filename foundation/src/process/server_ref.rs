@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::{CallError, CastError, CastFailure, SendError, SendFailure};
-use crate::process::cell::{Process, ProcessRef};
+use crate::process::cell::Process;
 use crate::process::deadlines::Deadline;
 use crate::process::envelope::{Control, Envelope, Receipt};
 use crate::process::mailbox::{Overflow, ReserveRefused};
 use crate::process::pid::Pid;
+use crate::process::process_ref::ProcessRef;
 use crate::process::recipient::Recipient;
 use crate::process::reply::{self, Answer, Reply, Unanswered};
 use crate::process::sending::{Permit, Reserve, Sending};

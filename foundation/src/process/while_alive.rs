@@ -6,9 +6,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-use crate::process::cell::ProcessRef;
 use crate::process::monitor::{Down, Monitor};
 use crate::process::monitor_tag::{MonitorTag, Origin};
+use crate::process::process_ref::ProcessRef;
 
 impl ProcessRef {
     /// Watches the process from outside any process as [`monitor`](Self::monitor) does, and says what for.

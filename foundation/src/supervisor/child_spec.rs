@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::process::cell::ProcessRef;
 use crate::process::exit::ExitReason;
+use crate::process::process_ref::ProcessRef;
 use crate::supervisor::action::Reason;
 use crate::supervisor::spec::{ChildKind, CoreSpec, Restart, Shutdown};
 use crate::supervisor::starting::{StartFn, StartOutcome, Starter};

@@ -6,13 +6,14 @@
 use std::any::type_name;
 use std::sync::Arc;
 
-use crate::process::cell::{Process, ProcessRef};
+use crate::process::cell::Process;
 use crate::process::dependents::Dependents;
 use crate::process::envelope::{Control, Received};
 use crate::process::exit::ExitReason;
 use crate::process::mailbox::Inbox;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
+use crate::process::process_ref::ProcessRef;
 use crate::process::progress::{Kinds, Phase};
 use crate::process::reply::Reply;
 use crate::process::server::{Server, SystemMessage, SystemMessages};

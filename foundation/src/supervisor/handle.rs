@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::CallError;
-use crate::process::cell::ProcessRef;
 use crate::process::exit::ExitReason;
 use crate::process::name::Name;
 use crate::process::pid::Pid;
+use crate::process::process_ref::ProcessRef;
 use crate::process::reply::Reply;
 use crate::process::server_ref::ServerRef;
 use crate::supervisor::action::{AdminError, Incarnation, Request, Target};

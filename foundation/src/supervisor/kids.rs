@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::process::cell::{Cell, Process, ProcessRef};
+use crate::process::cell::{Cell, Process};
 use crate::process::exit::ExitReason;
 use crate::process::pid::Pid;
+use crate::process::process_ref::ProcessRef;
 use crate::process::spawn::take_turn;
 #[cfg(debug_assertions)]
 use crate::process::wait_for::{self, Until};

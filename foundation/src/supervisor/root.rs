@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use crate::error::StartError;
 use crate::node::Node;
-use crate::process::cell::ProcessRef;
 use crate::process::dependents::Dependents;
 use crate::process::exit::ExitReason;
+use crate::process::process_ref::ProcessRef;
 use crate::supervisor::driver::SupervisorMsg;
 use crate::supervisor::handle::SupervisorRef;
 use crate::supervisor::kids::stop_process;

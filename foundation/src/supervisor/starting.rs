@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::node::Node;
-use crate::process::cell::{Process, ProcessRef};
+use crate::process::cell::Process;
 use crate::process::dependents::Dependents;
 use crate::process::exit::ExitReason;
 use crate::process::name::Name;
 use crate::process::owner::Ack;
 use crate::process::pid::Pid;
+use crate::process::process_ref::ProcessRef;
 use crate::process::server_ref::ServerRef;
 #[cfg(debug_assertions)]
 use crate::process::wait_for::{self, Until};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::gen_server::spec::Setup;
-use crate::process::cell::ProcessRef;
 use crate::process::exit::ExitReason;
+use crate::process::process_ref::ProcessRef;
 use crate::process::{link, spawn};
 use crate::supervisor::child_spec::ChildSpec;
 use crate::supervisor::driver::{Driver, SupervisorCore, SupervisorMsg};

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use crate::error::CallError;
-use crate::process::cell::ProcessRef;
+use crate::process::process_ref::ProcessRef;
 use crate::supervisor::driver::SupervisorMsg;
 use crate::supervisor::handle::{ChildInfo, SupervisorRef};
 use crate::supervisor::spec::Supervision;

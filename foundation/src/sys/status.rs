@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::process::cell::{Process, ProcessRef};
+use crate::process::cell::Process;
 use crate::process::pid::Pid;
+use crate::process::process_ref::ProcessRef;
 use crate::process::progress::{Phase, Seen};
 
 /// What kind of process it is.

@@ -5,9 +5,9 @@ use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
-use crate::process::cell::ProcessRef;
 use crate::process::envelope::Control;
 use crate::process::exit::ExitReason;
+use crate::process::process_ref::ProcessRef;
 use crate::process::reply::{self, Unanswered};
 use crate::sys::status::ProcessKind;
 use crate::time::Elapsed;
