@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::fixture::{Fixture, cargo_without, collect, xtask_in};
 
@@ -11,6 +12,7 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, String> {
     collect(folder, &mut files);
     files
         .into_iter()
+        .filter(|file| !file.strip_prefix(folder).is_ok_and(|file| file.starts_with(".git")))
         .map(|file| (file.clone(), fs::read_to_string(file).expect("it is text")))
         .collect()
 }
@@ -27,11 +29,15 @@ fn last_line(text: &str) -> &str {
 #[test]
 fn every_stage_runs_nothing_is_written_and_the_summary_of_the_tests_comes_last() {
     let fixture = Fixture::new("ci");
+    for args in [&["init", "-q"][..], &["add", "."]] {
+        let git = Command::new("git").args(args).current_dir(&fixture.folder).status();
+        assert!(git.expect("git starts").success(), "{args:?}");
+    }
     let before = contents(&fixture.folder);
     let run = xtask_in(&fixture.folder, &["ci"], &[]);
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     assert_eq!(contents(&fixture.folder), before);
-    let stages = "fmt lint clippy alone doc loom doctest bench conformance test";
+    let stages = "fmt house lint clippy alone doc loom doctest bench conformance test";
     for stage in stages.split(' ') {
         assert!(run.stderr.contains(&format!("== {stage}: passed in ")), "{stage}: {}", run.stderr);
     }
@@ -47,6 +53,7 @@ fn fails_at_the_first_wrong_thing(fixture: &Fixture) {
     let good = fs::read_to_string(&library).expect("the fixture has a library");
     let cases = [
         ("fmt", good.replace("n + 1", "n+1")),
+        ("house", good.replace("//! ", "// ")),
         ("lint", good.replace("    n + 1", "    std::thread::spawn(|| ());\n    n + 1")),
         ("clippy", good.replace("    n + 1", "    return n + 1;")),
         ("doc", good.replace("One more.", "One more [nowhere].")),

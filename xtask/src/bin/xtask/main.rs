@@ -16,6 +16,7 @@ mod bench;
 mod ci;
 mod conformance;
 mod fix;
+mod house;
 mod metrics;
 mod usage;
 
@@ -26,8 +27,8 @@ use usage::UsageError;
 
 const CI: &str =
     "  ci [--stage STAGE]...   every check in order, or the named ones; never writes to the tree
-                          stages: fmt lint clippy alone doc loom doctest bench
-                          conformance test";
+                          stages: fmt house lint clippy alone doc loom doctest
+                          bench conformance test";
 const CONFORMANCE: &str = "  conformance [--seeds N] [--seed S]
                           random scripts on Erlang/OTP and on foundation, compared: N scripts
                           (200; with --seed, 1) from seed S (1) on";

@@ -22,6 +22,8 @@ use crate::usage::UsageError;
 pub(crate) enum Stage {
     /// The format is rustfmt's.
     Fmt,
+    /// The rules of this house about files.
+    House,
     /// The rules of `xtask lint`.
     Lint,
     /// Clippy on everything, warnings denied.
@@ -44,8 +46,9 @@ pub(crate) enum Stage {
 
 impl Stage {
     /// All stages in the order in which they run.
-    pub(crate) const ALL: [Stage; 10] = [
+    pub(crate) const ALL: [Stage; 11] = [
         Stage::Fmt,
+        Stage::House,
         Stage::Lint,
         Stage::Clippy,
         Stage::Alone,
@@ -60,6 +63,7 @@ impl Stage {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Stage::Fmt => "fmt",
+            Stage::House => "house",
             Stage::Lint => "lint",
             Stage::Clippy => "clippy",
             Stage::Alone => "alone",

@@ -44,6 +44,7 @@ impl<'a> Runner<'a> {
     fn dispatch(&mut self, stage: Stage) -> Result<Verdict, Failure> {
         match stage {
             Stage::Fmt => self.fmt(),
+            Stage::House => self.house(),
             Stage::Lint => self.lint(),
             Stage::Clippy => self.clippy(),
             Stage::Alone => self.alone(),

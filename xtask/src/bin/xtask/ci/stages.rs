@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::runner::Runner;
 use crate::bench::{self, BenchOptions};
 use crate::conformance::{self, ConformanceOptions};
+use crate::house;
 use foundation_xtask::{Builder, Failure, Member, Verdict, has};
 
 /// How many idle processes show that the example works.
@@ -24,6 +25,10 @@ impl Runner<'_> {
             return Ok(Verdict::Findings);
         }
         self.cargo(&["fmt", "--all", "--check"], &[])
+    }
+
+    pub(super) fn house(&self) -> Result<Verdict, Failure> {
+        house::run(self.metadata)
     }
 
     pub(super) fn lint(&self) -> Result<Verdict, Failure> {
