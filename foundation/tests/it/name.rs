@@ -227,6 +227,7 @@ struct InFlight {
     name: foundation::Name<Do>,
     old: foundation::Pid,
     has_seen_successor: std::sync::atomic::AtomicBool,
+    back: tokio::sync::Notify,
 }
 
 impl std::task::Wake for InFlight {
@@ -237,10 +238,11 @@ impl std::task::Wake for InFlight {
         for _ in 0..200_000_000_u32 {
             if self.name.whereis().is_some_and(|holder| holder.pid() != self.old) {
                 self.has_seen_successor.store(true, std::sync::atomic::Ordering::SeqCst);
-                return;
+                break;
             }
             std::thread::yield_now();
         }
+        self.back.notify_one();
     }
 }
 
@@ -260,14 +262,16 @@ async fn the_entry_of_a_successor_stays_while_the_down_of_the_old_process_is_in_
         name: name.clone(),
         old: old.pid(),
         has_seen_successor: std::sync::atomic::AtomicBool::new(false),
+        back: tokio::sync::Notify::new(),
     });
     let mut first = Box::pin(old.process().monitor().down());
     let waker = std::task::Waker::from(std::sync::Arc::clone(&flight));
     assert!(first.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
-    // Told after the first.
+    // Told after the first. Who asks only now may know of the end before it is told.
     let last = old.process().monitor();
     old.process().exit(ExitReason::Killed);
     last.down().await;
+    flight.back.notified().await;
     assert!(flight.has_seen_successor.load(std::sync::atomic::Ordering::SeqCst), "in flight");
     let new = name.whereis().expect("the entry stays");
     assert_ne!(new.pid(), old.pid());
