@@ -6,6 +6,7 @@ use std::fmt;
 use std::hash::{BuildHasher, Hash};
 use std::time::Duration;
 
+use super::alone::Alone;
 use super::denied::RateDenied;
 use super::fixed_window::FixedWindow;
 use super::gcra::Arrival;
@@ -72,7 +73,7 @@ impl<K: Hash + Eq> Keys<K> {
     /// `now` is asked for each shard anew, under its lock: the counts of a later one may be of later.
     pub(crate) fn reconfigure(&self, new: Quota, now: impl Fn() -> u64) {
         with!(self, shards => {
-            for Line(shard) in &shards.lines {
+            for Alone(shard) in &shards.shards {
                 shard.lock().reconfigure(new, now());
             }
         });
@@ -96,14 +97,12 @@ impl<K: Hash + Eq> Keys<K> {
 
 /// The keys of one algorithm.
 pub(crate) struct Shards<K, C> {
-    lines: Box<[Line<K, C>]>,
+    shards: Box<[Line<K, C>]>,
     room: Room,
     hasher: RandomState,
 }
 
-/// On cache lines of its own, so that neighbours do not wait for each other.
-#[repr(align(128))]
-struct Line<K, C>(Mutex<Shard<K, C>>);
+type Line<K, C> = Alone<Mutex<Shard<K, C>>>;
 
 impl<K, C> fmt::Debug for Shards<K, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -114,8 +113,8 @@ impl<K, C> fmt::Debug for Shards<K, C> {
 impl<K: Hash + Eq, C: Meter> Shards<K, C> {
     fn new(quota: Quota, max_keys: usize) -> Self {
         let count = if max_keys < SHARDED_FROM { 1 } else { SHARDS };
-        let lines = (0..count).map(|_| Line(Mutex::new(Shard::new(quota)))).collect();
-        Self { lines, room: Room::of(max_keys), hasher: RandomState::new() }
+        let shards = (0..count).map(|_| Alone(Mutex::new(Shard::new(quota)))).collect();
+        Self { shards, room: Room::of(max_keys), hasher: RandomState::new() }
     }
 
     #[inline]
@@ -138,7 +137,7 @@ impl<K: Hash + Eq, C: Meter> Shards<K, C> {
     #[cold]
     fn make_room(&self, now: u64) -> Result<(), RateDenied> {
         let mut soonest = u64::MAX;
-        for Line(shard) in &self.lines {
+        for Alone(shard) in &self.shards {
             let (forgotten, next) = shard.lock().forget_idle(&self.room, now);
             if forgotten > 0 {
                 telemetry::rate_keys_forgotten(forgotten);
@@ -154,7 +153,7 @@ impl<K: Hash + Eq, C: Meter> Shards<K, C> {
     fn of(&self, hash: u64) -> &Mutex<Shard<K, C>> {
         // The table inside goes by the lowest and the highest seven bits.
         let place = usize::try_from((hash >> 32) & 0xffff).unwrap_or(0);
-        let Line(shard) = &self.lines[place % self.lines.len()];
+        let Alone(shard) = &self.shards[place % self.shards.len()];
         shard
     }
 }

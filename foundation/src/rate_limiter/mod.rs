@@ -1,9 +1,10 @@
 //! Rate limiters: how often something may happen.
 //!
 //! The decisions are in types without a clock (`quota`, `meter` and the three algorithms), which are told what time it is. `shared`
-//! makes one of them safe for many threads at once, `keys` many; `direct` and `keyed` are the handles. Nobody asks a process: a check is done
-//! in the caller.
+//! makes one of them safe for many threads at once, `keys` does so for many; `direct` and `keyed` are the handles. Nobody asks a
+//! process: a check is done in the caller.
 
+pub(crate) mod alone;
 pub(crate) mod denied;
 pub(crate) mod direct;
 pub(crate) mod fixed_window;

@@ -6,6 +6,7 @@
 //! Invariant: a setting is written only while no word names it, so whoever exchanges the word that it read has read the whole
 //! setting. Four changes within one check could defeat that; each takes a lock.
 
+use super::alone::Alone;
 use super::denied::RateDenied;
 use super::fixed_window::FixedWindow;
 use super::gcra;
@@ -43,11 +44,6 @@ pub(crate) struct GcraWord {
     /// Held by whoever changes the setting.
     quota: Mutex<Quota>,
 }
-
-/// On cache lines of its own: what is only read beside it stays with every core that reads it.
-#[derive(Debug)]
-#[repr(align(128))]
-struct Alone<T>(T);
 
 /// A count under a short lock, with what it counts towards.
 #[derive(Debug)]
