@@ -65,7 +65,7 @@ impl Ban {
 
     /// Bans functions and methods, given as `crate::module::function` and `crate::Type::method`; a
     /// method of a trait is banned for all its implementations. A crate that is not part of the build
-    /// costs nothing.
+    /// costs nothing. So does a path that its crate does not have: it bans nothing, and nobody says so.
     #[must_use]
     pub fn paths<P: Into<String>>(mut self, paths: impl IntoIterator<Item = P>) -> Ban {
         self.paths.extend(paths.into_iter().map(Into::into));

@@ -84,7 +84,8 @@ impl Builder {
     /// `run` gets the arguments behind the name; [`Failure::usage`] for those that make no sense prints
     /// the help and exits with 64.
     ///
-    /// `lint` and `help` cannot be replaced.
+    /// `lint` and `help` cannot be replaced, and of two commands of one name the first is taken. `--help` and `-h`,
+    /// wherever they stand, print the help and reach no command.
     #[must_use]
     pub fn command(
         mut self,
@@ -126,6 +127,10 @@ impl Builder {
     }
 
     /// Runs one command line, given without the name of the program.
+    ///
+    /// After `Ok(Verdict::Clean)` of `lint` everything that was compiled was looked at and nothing is denied. Warnings may stand,
+    /// and code that no feature set compiles was read by its syntax alone. Rules are added to the process, once: a later
+    /// `run` has them, too, and cannot add others.
     ///
     /// # Errors
     ///

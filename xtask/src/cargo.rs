@@ -57,10 +57,10 @@ fn is_of_outer_crate(name: &str) -> bool {
 /// ```
 /// use std::path::Path;
 ///
-/// assert!(!foundation_xtask::has(Path::new("."), "no-such-subcommand"));
+/// assert!(!foundation_xtask::has_subcommand(Path::new("."), "no-such-subcommand"));
 /// ```
 #[must_use]
-pub fn has(folder: &Path, subcommand: &str) -> bool {
+pub fn has_subcommand(folder: &Path, subcommand: &str) -> bool {
     cargo(folder)
         .args([subcommand, "--version"])
         .stdout(Stdio::null())

@@ -30,7 +30,7 @@ use std::process::ExitCode;
 
 pub use ban::Ban;
 pub use builder::Builder;
-pub use cargo::{cargo, has};
+pub use cargo::{cargo, has_subcommand};
 pub use failure::{Failure, Verdict};
 pub use lint::meta::{Member, Workspace};
 pub use lint::rules::{Context, Level};

@@ -102,3 +102,11 @@ fn what_is_not_understood_is_a_usage_error() {
         assert_eq!(check(line).err(), Some(expected), "{line}");
     }
 }
+
+/// Before anything is linted, and whatever was asked for.
+#[test]
+fn a_rule_that_cannot_stand_beside_the_others_ends_the_program() {
+    let program = crate::Builder::new().rule(crate::Ban::new("FND001", "mine").paths(["a::b"]));
+    let failure = program.run(["help".to_owned()]).expect_err("the code is taken");
+    assert!(matches!(failure, crate::Failure::Unanalysed(_)), "{failure}");
+}

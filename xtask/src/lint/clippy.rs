@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::cargo::{cargo, has};
+use crate::cargo::{cargo, has_subcommand};
 use crate::failure::Failure;
 use crate::lint::config::{Config, FeatureSet, TargetFolder};
 use crate::lint::meta::{Workspace, context};
@@ -56,7 +56,7 @@ pub(crate) fn resolve(
     config: &Config,
     locked: bool,
 ) -> Result<Resolved, Failure> {
-    if !has(&metadata.root, "clippy") {
+    if !has_subcommand(&metadata.root, "clippy") {
         return Err(Failure::unanalysed(
             "`cargo clippy` is missing; `rustup component add clippy` installs it",
         ));

@@ -26,8 +26,8 @@ impl Items {
     pub(crate) fn new(metadata: &Workspace, sources: &Sources) -> Items {
         let mut items = Items { modules: BTreeMap::new(), read: BTreeMap::new() };
         let targets = || metadata.members.iter().flat_map(|member| &member.targets);
-        let libraries = targets().filter(|target| target.library);
-        for target in libraries.chain(targets().filter(|target| !target.library)) {
+        let libraries = targets().filter(|target| target.is_library);
+        for target in libraries.chain(targets().filter(|target| !target.is_library)) {
             items.follow(sources, &target.source, &target.name, true);
         }
         items

@@ -42,7 +42,7 @@ impl Member {
     /// Whether others can depend on it: it has a library or is a macro.
     #[must_use]
     pub fn is_library(&self) -> bool {
-        self.targets.iter().any(|target| target.library)
+        self.targets.iter().any(|target| target.is_library)
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Target {
     pub(crate) name: String,
     pub(crate) source: PathBuf,
     pub(crate) context: Context,
-    pub(crate) library: bool,
+    pub(crate) is_library: bool,
 }
 
 /// One line of a dependency table.
@@ -75,8 +75,8 @@ pub(crate) enum DependencyKind {
 }
 
 impl Workspace {
-    /// Reads the workspace that `folder` belongs to. With `locked` a lock file that is missing or stale is
-    /// an error instead of being written.
+    /// Reads the workspace that `folder` belongs to. `locked` is passed on to cargo, so that no version of it writes the lock
+    /// file. `Ok` says that the manifests can be read; not that a lock file is there or up to date, nor that anything builds.
     ///
     /// Costs one run of `cargo metadata`, some tens of milliseconds.
     ///
@@ -195,7 +195,7 @@ fn read_member(package: &Value) -> Option<Member> {
             name: target["name"].as_str()?.replace('-', "_"),
             source: PathBuf::from(target["src_path"].as_str()?),
             context: context(&kinds),
-            library: kinds.iter().any(|kind| kind.ends_with("lib")),
+            is_library: kinds.iter().any(|kind| kind.ends_with("lib")),
         });
     }
     let mut dependencies = Vec::new();

@@ -4,10 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::metrics;
-use foundation_xtask::Failure;
-use foundation_xtask::Verdict;
-use foundation_xtask::Workspace;
-use foundation_xtask::cargo;
+use foundation_xtask::{Failure, Verdict, Workspace, cargo};
 
 const STEPS: [&[&str]; 2] = [
     &[

@@ -88,7 +88,7 @@ fn an_edge_is_reported_at_its_own_line() {
 #[test]
 fn the_way_to_a_package_is_read_off_the_tree() {
     let listing = "\
-0low v0.1.0 (/work/low)
+0low v0.1.0 (path+file:low)
 1left v1.0.0
 2serde v1.0.228
 3serde_core v1.0.228

@@ -19,9 +19,15 @@ struct Bench<'a> {
 }
 
 /// Nanoseconds for all members anew, and then with nothing to do.
-struct Times {
-    cold: f64,
-    warm: f64,
+pub(super) struct Times {
+    pub(super) cold: f64,
+    pub(super) warm: f64,
+}
+
+/// Both sides, one after the other.
+pub(super) struct Round {
+    pub(super) clippy: Times,
+    pub(super) lint: Times,
 }
 
 /// The rows `lint_cold` and `lint_warm`.
@@ -29,22 +35,26 @@ pub(super) fn measure(workspace: &Workspace, rounds: usize) -> Result<Vec<Sample
     let bench = Bench { workspace, target: workspace.target_folder().join("lint-bench") };
     say("   building the dependencies")?;
     bench.time(bench.clippy()?)?;
-    let (mut cold, mut warm) = (Vec::new(), Vec::new());
+    let mut measured = Vec::new();
     for round in 0..rounds {
         say(&format!("   round {}", round + 1))?;
-        let (base, ours) = if round % 2 == 0 {
-            let base = bench.times(Bench::clippy)?;
-            (base, bench.times(Bench::lint)?)
+        measured.push(if round % 2 == 0 {
+            let clippy = bench.times(Bench::clippy)?;
+            Round { clippy, lint: bench.times(Bench::lint)? }
         } else {
-            let ours = bench.times(Bench::lint)?;
-            (bench.times(Bench::clippy)?, ours)
-        };
-        let sample = |op: &str, base, ours| Sample { op: op.to_owned(), base, ours };
-        cold.push(sample("lint_cold", base.cold, ours.cold));
-        warm.push(sample("lint_warm", base.warm, ours.warm));
+            let lint = bench.times(Bench::lint)?;
+            Round { clippy: bench.times(Bench::clippy)?, lint }
+        });
     }
-    cold.append(&mut warm);
-    Ok(cold)
+    Ok(rows(&measured))
+}
+
+/// Row by row, as figures are made of them.
+pub(super) fn rows(rounds: &[Round]) -> Vec<Sample> {
+    let sample = |op: &str, base, ours| Sample { op: op.to_owned(), base, ours };
+    let cold = rounds.iter().map(|one| sample("lint_cold", one.clippy.cold, one.lint.cold));
+    let warm = rounds.iter().map(|one| sample("lint_warm", one.clippy.warm, one.lint.warm));
+    cold.chain(warm).collect()
 }
 
 impl Bench<'_> {

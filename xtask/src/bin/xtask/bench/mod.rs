@@ -1,6 +1,6 @@
 //! `cargo xtask bench`: what the kernel costs beside bare tokio, and the lint beside clippy, against their targets.
 //!
-//! The measuring of the kernel is done by the bench target `ratios` of foundation, which runs both sides interleaved in one process. This
+//! The kernel is measured by the bench target `ratios` of foundation, which runs both sides interleaved in one process. This
 //! module starts it, computes medians, spreads and same-round ratios, and compares them with the targets. A figure that
 //! misses its target is a finding only with `--check`: on a shared machine it is news, not a verdict.
 
@@ -16,10 +16,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use figures::{Figures, Sample};
-use foundation_xtask::Failure;
-use foundation_xtask::Verdict;
-use foundation_xtask::Workspace;
-use foundation_xtask::cargo;
+use foundation_xtask::{Failure, Verdict, Workspace, cargo};
 pub(crate) use options::{BenchOptions, What, parse};
 
 /// Measures, prints the table, and writes the JSON file if one was asked for.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::figures::{self, Figures, Sample};
+use super::lint::{self, Round, Times};
 use super::{BenchOptions, What, parse, report};
 use crate::usage::UsageError;
 
@@ -49,6 +50,19 @@ fn what_takes_seconds_is_judged_and_told_in_seconds() {
     for part in ["14.0 s (14.0 to 14.0)", "100 ms (100 to 100)", " 3.0 s  yes"] {
         assert!(text.contains(part), "{part}: {text}");
     }
+}
+
+#[test]
+fn the_lint_is_ours_and_clippy_is_what_it_stands_beside() {
+    let round = |factor| Round {
+        clippy: Times { cold: 10e9 * factor, warm: 1e8 * factor },
+        lint: Times { cold: 12e9 * factor, warm: 9e8 * factor },
+    };
+    let figures = figures::of(&lint::rows(&[round(1.0), round(2.0)])).unwrap();
+    let [cold, warm] = &figures[..] else { panic!("two rows") };
+    assert_eq!((cold.op.as_str(), warm.op.as_str()), ("lint_cold", "lint_warm"));
+    assert_eq!((cold.ratio.median, cold.ours.max, cold.rounds), (1.2, 24e9, 2));
+    assert_eq!((warm.ratio.median, warm.base.min), (9.0, 1e8));
 }
 
 #[test]

@@ -10,9 +10,7 @@ mod stages;
 use std::io::{self, Write};
 use std::path::Path;
 
-use foundation_xtask::Failure;
-use foundation_xtask::Verdict;
-use foundation_xtask::Workspace;
+use foundation_xtask::{Failure, Verdict, Workspace};
 use runner::Runner;
 
 use crate::usage::UsageError;

@@ -6,10 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use super::Stage;
-use foundation_xtask::Failure;
-use foundation_xtask::Verdict;
-use foundation_xtask::Workspace;
-use foundation_xtask::cargo;
+use foundation_xtask::{Failure, Verdict, Workspace, cargo};
 
 /// Runs the stages of one workspace.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use super::runner::Runner;
 use crate::bench::{self, BenchOptions};
 use crate::conformance::{self, ConformanceOptions};
 use crate::house;
-use foundation_xtask::{Builder, Failure, Member, Verdict, has};
+use foundation_xtask::{Builder, Failure, Member, Verdict, has_subcommand};
 
 /// How many idle processes show that the example works.
 const IDLE_PROCESSES: &str = "2000";
@@ -171,7 +171,7 @@ impl Runner<'_> {
         if code != Verdict::Clean {
             return Ok(code);
         }
-        if has(self.metadata.root(), "nextest") {
+        if has_subcommand(self.metadata.root(), "nextest") {
             let args = "nextest run --workspace --all-targets --all-features --locked \
                         --no-fail-fast";
             let begins = |line: &str| line.trim_start().starts_with("Summary [");
@@ -186,7 +186,7 @@ impl Runner<'_> {
 
     /// Says so when a toolchain component is missing; a check that cannot run has not passed.
     fn component(&self, subcommand: &str, component: &str) -> Result<bool, Failure> {
-        let there = has(self.metadata.root(), subcommand);
+        let there = has_subcommand(self.metadata.root(), subcommand);
         if !there {
             self.say(&format!(
                 "`cargo {subcommand}` is missing; `rustup component add {component}` installs it"

@@ -22,9 +22,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::usage::UsageError;
-use foundation_xtask::Failure;
-use foundation_xtask::Verdict;
-use foundation_xtask::Workspace;
+use foundation_xtask::{Failure, Verdict, Workspace};
 use normalise::normalise;
 use script::Script;
 use sides::{Log, Sides};

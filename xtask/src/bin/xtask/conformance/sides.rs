@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use super::script::Script;
-use foundation_xtask::Failure;
-use foundation_xtask::Workspace;
-use foundation_xtask::cargo;
+use foundation_xtask::{Failure, Workspace, cargo};
 
 /// Where the Erlang side lies in the workspace.
 const RUNNER: &str = "xtask/conformance/runner.erl";

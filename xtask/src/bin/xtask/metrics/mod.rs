@@ -12,8 +12,7 @@ use std::path::Path;
 
 use syn::{Expr, Item, Lit};
 
-use foundation_xtask::Failure;
-use foundation_xtask::Workspace;
+use foundation_xtask::{Failure, Workspace};
 
 /// Where the catalogue stands.
 pub(crate) const PAGE: &str = "docs/METRICS.md";
