@@ -80,3 +80,13 @@ fn a_file_that_no_target_reaches_is_counted_as_not_seen() {
     fs::remove_file(fixture.folder.join("src/lost.rs")).expect("it can go");
     assert!(fixture.lint(&[], &[]).stderr.contains(" 0 not seen, "));
 }
+
+/// What was found and cannot be told is neither clean nor a finding.
+#[test]
+fn a_report_that_cannot_be_written_exits_2() {
+    let fixture = Fixture::library("unwritable", "//! Nothing.\n");
+    let below_a_file = fixture.folder.join("Cargo.toml/report.json");
+    let run = fixture.lint(&["--format", "json", "--output", &below_a_file.to_string_lossy()], &[]);
+    assert_eq!(run.code, Some(2), "{}", run.stderr);
+    assert!(run.stderr.contains("could not run: "), "{}", run.stderr);
+}
