@@ -25,6 +25,7 @@ mod circuit_breaker {
 
 #[path = "../src/rate_limiter"]
 mod rate_limiter {
+    pub(crate) mod alone;
     pub(crate) mod denied;
     pub(crate) mod fixed_window;
     pub(crate) mod gcra;
